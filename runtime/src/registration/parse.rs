@@ -1,0 +1,606 @@
+//! From document to registration: every rule for what may be registered.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::protocol::json;
+use crate::protocol::limits as wire;
+use crate::protocol::name::Name;
+use crate::protocol::template::UriTemplate;
+use crate::registration::arn::FunctionArn;
+use crate::registration::document::{Argument, Document};
+use crate::registration::listing::{Listing, ObjectText};
+use crate::registration::mirror::Mirror;
+use crate::registration::problem::{InvalidRegistration, Problems};
+use crate::registration::prompt::PromptText;
+use crate::registration::schema::Schema;
+use crate::registration::{
+    Entry, Kind, Prompt, PromptSource, Registration, RegistrationId, Resource, ResourceSource,
+    ResourceTemplate, Target, Tool, limits, shorthand,
+};
+
+/// How far a document is believed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trust {
+    /// New from an administrator: everything is checked, schemas are compiled.
+    Checked,
+    /// Read back from the store: schemas were compiled when they were registered.
+    Stored,
+}
+
+impl Registration {
+    /// Understands a document, or lists everything that is wrong with it.
+    pub fn parse(document: Document, trust: Trust) -> Result<Self, InvalidRegistration> {
+        let mut problems = Problems::default();
+        let name = problems.keep("/name", Name::parse(&document.name));
+        check_texts(&document, &mut problems);
+        check_membership(&document, &mut problems);
+        let parser = Parser { document: &document, trust };
+        let entry = name.as_ref().and_then(|name| match document.kind {
+            Kind::Tool => parser.tool(name, &mut problems),
+            Kind::Resource => parser.resource(name, &mut problems),
+            Kind::Prompt => parser.prompt(name, &mut problems),
+        });
+        match (name, entry) {
+            (Some(name), Some(entry)) if problems.is_empty() => {
+                Ok(Self { id: RegistrationId::new(document.kind, name), entry, document })
+            }
+            _ => Err(problems.into_error()),
+        }
+    }
+}
+
+fn check_texts(document: &Document, problems: &mut Problems) {
+    let mut bound = |pointer: &str, text: Option<&str>, bytes: usize| {
+        if text.is_some_and(|text| text.len() > bytes) {
+            problems.note(pointer, format!("has more than {bytes} bytes"));
+        }
+    };
+    bound("/title", document.title.as_deref(), limits::MAX_TITLE_BYTES);
+    bound("/description", document.description.as_deref(), limits::MAX_DESCRIPTION_BYTES);
+    if document.description.as_deref().is_none_or(|text| text.trim().is_empty()) {
+        problems.note("/description", "is missing: models choose by it");
+    }
+    // Text that people do not see but models read is how a description lies.
+    for (pointer, text) in [("/title", &document.title), ("/description", &document.description)] {
+        if text.as_deref().is_some_and(|text| text.chars().any(is_invisible)) {
+            problems.note(pointer, "holds invisible or control characters");
+        }
+    }
+    for (pointer, raw, open) in [
+        ("/annotations", &document.annotations, b'{'),
+        ("/icons", &document.icons, b'['),
+        ("/_meta", &document.meta, b'{'),
+    ] {
+        if raw.as_deref().is_some_and(|raw| json::first(raw.get()) != Some(open)) {
+            let what = if open == b'{' { "must be an object" } else { "must be an array" };
+            problems.note(pointer, what);
+        }
+    }
+}
+
+fn is_invisible(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Members that belong to other kinds.
+fn check_membership(document: &Document, problems: &mut Problems) {
+    let members = [
+        ("/inputSchema", document.input_schema.is_some(), &[Kind::Tool][..]),
+        ("/outputSchema", document.output_schema.is_some(), &[Kind::Tool]),
+        ("/targetName", document.target_name.is_some(), &[Kind::Tool]),
+        ("/uri", document.uri.is_some(), &[Kind::Resource]),
+        ("/uriTemplate", document.uri_template.is_some(), &[Kind::Resource]),
+        ("/mimeType", document.mime_type.is_some(), &[Kind::Resource]),
+        ("/size", document.size.is_some(), &[Kind::Resource]),
+        ("/text", document.text.is_some(), &[Kind::Resource]),
+        ("/blob", document.blob.is_some(), &[Kind::Resource]),
+        ("/completions", document.completions.is_some(), &[Kind::Resource]),
+        ("/annotations", document.annotations.is_some(), &[Kind::Tool, Kind::Resource]),
+        ("/arguments", document.arguments.is_some(), &[Kind::Prompt]),
+        ("/messages", document.messages.is_some(), &[Kind::Prompt]),
+    ];
+    for (pointer, present, kinds) in members {
+        if present && !kinds.contains(&document.kind) {
+            problems.note(pointer, format!("does not belong to a {}", document.kind.as_str()));
+        }
+    }
+}
+
+struct Parser<'a> {
+    document: &'a Document,
+    trust: Trust,
+}
+
+impl Parser<'_> {
+    fn tool(&self, name: &Name, problems: &mut Problems) -> Option<Entry> {
+        let document = self.document;
+        let target = self.target(problems);
+        let input = self.input_schema(problems);
+        let output = document.output_schema.clone().and_then(|raw| {
+            problems.keep("/outputSchema", self.schema(raw, Schema::parse))
+        });
+        let (input, target) = (input?, target?);
+        let value: Value = serde_json::from_str(input.raw().get()).ok()?;
+        let mirrors = problems.keep("/inputSchema", Mirror::find(&value))?;
+        let entry = |output: Option<&RawValue>| {
+            self.head(name)
+                .raw("inputSchema", Some(input.raw()))
+                .raw("outputSchema", output)
+                .raw("annotations", document.annotations.as_deref())
+                .raw("icons", document.icons.as_deref())
+                .raw("_meta", document.meta.as_deref())
+                .finish()
+        };
+        let output_text = output.as_ref().map(Schema::raw);
+        // Before 2026-07-28 an output schema describes an object, or there is none.
+        let legacy = entry(output_text.filter(|raw| describes_object(raw)));
+        let listing = Listing::by_era(entry(output_text), legacy);
+        let name = name.clone();
+        Some(Entry::Tool(Box::new(Tool { name, listing, input, output, mirrors, target })))
+    }
+
+    fn schema(
+        &self,
+        raw: Box<RawValue>,
+        check: fn(Box<RawValue>) -> Result<Schema, crate::registration::schema::InvalidSchema>,
+    ) -> Result<Schema, crate::registration::schema::InvalidSchema> {
+        match self.trust {
+            Trust::Checked => check(raw),
+            Trust::Stored => Ok(Schema::trusted(raw)),
+        }
+    }
+
+    fn input_schema(&self, problems: &mut Problems) -> Option<Schema> {
+        let (pointer, raw) = match (&self.document.input_schema, &self.document.parameters) {
+            (Some(_), Some(_)) => {
+                problems.note("/parameters", "cannot stand beside inputSchema: use one of them");
+                return None;
+            }
+            (Some(schema), None) => ("/inputSchema", schema.clone()),
+            (None, Some(parameters)) => {
+                let value: Value = serde_json::from_str(parameters.get()).ok()?;
+                let expanded = shorthand::expand(&value, problems)?;
+                ("/parameters", RawValue::from_string(expanded.schema.to_string()).ok()?)
+            }
+            (None, None) => {
+                ("/inputSchema", RawValue::from_string(r#"{"type":"object"}"#.to_owned()).ok()?)
+            }
+        };
+        problems.keep(pointer, self.schema(raw, Schema::for_arguments))
+    }
+
+    fn resource(&self, name: &Name, problems: &mut Problems) -> Option<Entry> {
+        let document = self.document;
+        let short = self.short_resource(problems);
+        let uri_template = document.uri_template.clone().or(short.uri_template);
+        let completions = document.completions.clone().or(short.completions).unwrap_or_default();
+        check_completions(&completions, problems);
+        let is_static = document.text.is_some() || document.blob.is_some();
+        let target = if is_static { None } else { self.target(problems) };
+        if is_static && document.lambda_arn.is_some() {
+            problems.note("/lambdaArn", "cannot stand beside text or blob");
+        }
+        // The origin calls a fixed URI a template as well.
+        let fixed = uri_template.as_deref().is_some_and(|text| !text.contains('{'));
+        match (document.uri.clone(), uri_template) {
+            (Some(_), Some(_)) => {
+                problems.note("/uri", "cannot stand beside uriTemplate: use one of them");
+                None
+            }
+            (None, None) => {
+                problems.note("/uri", "is missing: give uri, or uriTemplate");
+                None
+            }
+            (Some(uri), None) => self.fixed(name, uri, target, problems),
+            (None, Some(uri)) if fixed => self.fixed(name, uri, target, problems),
+            (None, Some(text)) => {
+                let template = problems.keep("/uriTemplate", UriTemplate::parse(&text))?;
+                check_uri("/uriTemplate", &text, problems);
+                if is_static {
+                    problems.note("/lambdaArn", "is missing: a template needs a function");
+                }
+                let listing = Listing::same(self.resource_listing(name, "uriTemplate", &text));
+                Some(Entry::Template(ResourceTemplate {
+                    name: name.clone(),
+                    template,
+                    listing,
+                    mime_type: document.mime_type.clone(),
+                    completions,
+                    target: target?,
+                }))
+            }
+        }
+    }
+
+    fn fixed(
+        &self,
+        name: &Name,
+        uri: String,
+        target: Option<Target>,
+        problems: &mut Problems,
+    ) -> Option<Entry> {
+        check_uri("/uri", &uri, problems);
+        let listing = Listing::same(self.resource_listing(name, "uri", &uri));
+        let source = match target {
+            Some(target) => ResourceSource::Function(target),
+            None => ResourceSource::Contents(self.contents(&uri, problems)?),
+        };
+        let mime_type = self.document.mime_type.clone();
+        Some(Entry::Resource(Resource { name: name.clone(), uri, listing, mime_type, source }))
+    }
+
+    fn contents(&self, uri: &str, problems: &mut Problems) -> Option<String> {
+        let document = self.document;
+        let block = ObjectText::new()
+            .string("uri", Some(uri))
+            .string("mimeType", document.mime_type.as_deref());
+        let block = match (&document.text, &document.blob) {
+            (Some(text), None) => block.string("text", Some(text)),
+            (None, Some(blob)) => {
+                if STANDARD.decode(blob).is_err() {
+                    problems.note("/blob", "must be base64");
+                }
+                block.string("blob", Some(blob))
+            }
+            (Some(_), Some(_)) => {
+                problems.note("/blob", "cannot stand beside text");
+                return None;
+            }
+            // The missing lambdaArn was noted already.
+            (None, None) => return None,
+        };
+        Some(format!("[{}]", block.finish()))
+    }
+
+    fn resource_listing(&self, name: &Name, member: &str, uri: &str) -> String {
+        let document = self.document;
+        let size = document.size.filter(|_| member == "uri").map(|size| size.to_string());
+        let head = ObjectText::new().string(member, Some(uri)).string("name", Some(name.as_str()));
+        let listing = head
+            .string("title", document.title.as_deref())
+            .string("description", document.description.as_deref())
+            .string("mimeType", document.mime_type.as_deref());
+        let listing = match size {
+            Some(size) => listing.text("size", &size),
+            None => listing,
+        };
+        listing
+            .raw("annotations", document.annotations.as_deref())
+            .raw("icons", document.icons.as_deref())
+            .raw("_meta", document.meta.as_deref())
+            .finish()
+    }
+
+    /// The origin's `parameters` of a resource: `{uriTemplate, completions?}`.
+    fn short_resource(&self, problems: &mut Problems) -> ShortResource {
+        let Some(raw) = &self.document.parameters else { return ShortResource::default() };
+        let hint = "must be {\"uriTemplate\": ..., \"completions\": {variable: [value, ...]}}";
+        let read = serde_json::from_str(raw.get()).map_err(|_| hint);
+        problems.keep("/parameters", read).unwrap_or_default()
+    }
+
+    fn prompt(&self, name: &Name, problems: &mut Problems) -> Option<Entry> {
+        let document = self.document;
+        let arguments = self.prompt_arguments(problems)?;
+        let source = match &document.messages {
+            None => self.target(problems).map(PromptSource::Function),
+            Some(_) if document.lambda_arn.is_some() => {
+                problems.note("/lambdaArn", "cannot stand beside messages");
+                None
+            }
+            Some(messages) => {
+                let text = PromptText::parse(messages).map_err(|(index, why)| (index, why));
+                match text {
+                    Ok(text) => {
+                        check_placeholders(&text, &arguments, problems);
+                        Some(PromptSource::Text(text))
+                    }
+                    Err((index, why)) => {
+                        problems.note(format!("/messages/{index}"), why);
+                        None
+                    }
+                }
+            }
+        };
+        let listed: Vec<String> = arguments.iter().map(argument_listing).collect();
+        let listing = self
+            .head(name)
+            .text("arguments", &format!("[{}]", listed.join(",")))
+            .raw("icons", document.icons.as_deref())
+            .raw("_meta", document.meta.as_deref())
+            .finish();
+        let completions: BTreeMap<_, _> = arguments
+            .iter()
+            .filter_map(|a| Some((a.name.clone(), a.completions.clone()?)))
+            .collect();
+        check_completions(&completions, problems);
+        Some(Entry::Prompt(Prompt {
+            name: name.clone(),
+            description: document.description.clone(),
+            listing: Listing::same(listing),
+            arguments: arguments.iter().map(|a| (a.name.clone(), a.required == Some(true))).collect(),
+            completions,
+            source: source?,
+        }))
+    }
+
+    fn prompt_arguments(&self, problems: &mut Problems) -> Option<Vec<Argument>> {
+        let document = self.document;
+        let arguments = match (&document.arguments, &document.parameters) {
+            (Some(_), Some(_)) => {
+                problems.note("/parameters", "cannot stand beside arguments: use one of them");
+                return None;
+            }
+            (Some(arguments), None) => arguments.clone(),
+            (None, Some(parameters)) => {
+                let value: Value = serde_json::from_str(parameters.get()).ok()?;
+                arguments_of(&shorthand::expand(&value, problems)?.schema)
+            }
+            (None, None) => Vec::new(),
+        };
+        if arguments.len() > limits::MAX_PROMPT_ARGUMENTS {
+            let most = limits::MAX_PROMPT_ARGUMENTS;
+            problems.note("/arguments", format!("a prompt has at most {most} arguments"));
+        }
+        for (index, argument) in arguments.iter().enumerate() {
+            let twice = arguments[..index].iter().any(|other| other.name == argument.name);
+            if twice || argument.name.is_empty() {
+                problems.note(format!("/arguments/{index}/name"), "must be unique and not empty");
+            }
+        }
+        Some(arguments)
+    }
+
+    fn head(&self, name: &Name) -> ObjectText {
+        ObjectText::new()
+            .string("name", Some(name.as_str()))
+            .string("title", self.document.title.as_deref())
+            .string("description", self.document.description.as_deref())
+    }
+
+    fn target(&self, problems: &mut Problems) -> Option<Target> {
+        let document = self.document;
+        let target_name = document
+            .target_name
+            .as_deref()
+            .and_then(|name| problems.keep("/targetName", Name::parse(name)));
+        let timeout = match document.timeout_seconds {
+            None => limits::DEFAULT_TIMEOUT,
+            Some(seconds) => Duration::from_secs(seconds),
+        };
+        if timeout.is_zero() || timeout > limits::MAX_TIMEOUT {
+            let most = limits::MAX_TIMEOUT.as_secs();
+            problems.note("/timeoutSeconds", format!("must be 1 to {most}"));
+        }
+        let retries = document.retries.unwrap_or(0);
+        if retries > limits::MAX_RETRIES {
+            problems.note("/retries", format!("must be 0 to {}", limits::MAX_RETRIES));
+        }
+        let Some(arn) = document.lambda_arn.as_deref() else {
+            let or = match document.kind {
+                Kind::Tool => "",
+                Kind::Resource => ", or give text or blob",
+                Kind::Prompt => ", or give messages",
+            };
+            problems.note("/lambdaArn", format!("is missing{or}"));
+            return None;
+        };
+        Some(Target {
+            function: problems.keep("/lambdaArn", FunctionArn::parse(arn))?,
+            mode: document.invoke_mode.unwrap_or_default(),
+            timeout,
+            retries,
+            exceptions: document.exception_level.unwrap_or_default(),
+            target_name,
+        })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ShortResource {
+    uri_template: Option<String>,
+    #[serde(default)]
+    completions: Option<BTreeMap<String, Vec<String>>>,
+}
+
+fn check_uri(pointer: &str, uri: &str, problems: &mut Problems) {
+    let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
+    let good = scheme.is_some_and(|scheme| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    });
+    if !good || uri.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        problems.note(pointer, "must be an absolute URI, such as notes://today");
+    }
+    if uri.len() > wire::MAX_URI_BYTES {
+        problems.note(pointer, format!("has more than {} bytes", wire::MAX_URI_BYTES));
+    }
+}
+
+fn check_completions(completions: &BTreeMap<String, Vec<String>>, problems: &mut Problems) {
+    for (name, values) in completions {
+        if values.len() > limits::MAX_COMPLETIONS {
+            let most = limits::MAX_COMPLETIONS;
+            problems.note(format!("/completions/{name}"), format!("has more than {most} values"));
+        }
+    }
+}
+
+fn check_placeholders(text: &PromptText, arguments: &[Argument], problems: &mut Problems) {
+    for name in text.placeholders() {
+        if !arguments.iter().any(|argument| argument.name == name) {
+            problems.note("/messages", format!("{{{{{name}}}}} is not one of the arguments"));
+        }
+    }
+}
+
+fn argument_listing(argument: &Argument) -> String {
+    let listing = ObjectText::new()
+        .string("name", Some(&argument.name))
+        .string("title", argument.title.as_deref())
+        .string("description", argument.description.as_deref());
+    match argument.required {
+        None => listing.finish(),
+        Some(required) => listing.text("required", if required { "true" } else { "false" }).finish(),
+    }
+}
+
+fn arguments_of(schema: &Value) -> Vec<Argument> {
+    let required = |name: &str| {
+        let list = schema.get("required").and_then(Value::as_array);
+        list.is_some_and(|list| list.iter().any(|one| one.as_str() == Some(name)))
+    };
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    let one = |(name, property): (&String, &Value)| Argument {
+        name: name.clone(),
+        title: None,
+        description: property.get("description").and_then(Value::as_str).map(str::to_owned),
+        required: Some(required(name)),
+        completions: None,
+    };
+    properties.iter().map(one).collect()
+}
+
+fn describes_object(schema: &RawValue) -> bool {
+    let value: Result<Value, _> = serde_json::from_str(schema.get());
+    value.is_ok_and(|value| value.get("type").and_then(Value::as_str) == Some("object"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::version::{LegacyVersion, Version};
+
+    const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
+
+    fn check(text: &str) -> Result<Registration, String> {
+        let document = Document::read(text).map_err(|error| error.to_string())?;
+        Registration::parse(document, Trust::Checked).map_err(|error| error.to_string())
+    }
+
+    fn listing(text: &str, version: Version) -> String {
+        let registration = check(text).expect("a registration");
+        match &registration.entry {
+            Entry::Tool(tool) => tool.listing.text(version).to_owned(),
+            Entry::Resource(resource) => resource.listing.text(version).to_owned(),
+            Entry::Template(template) => template.listing.text(version).to_owned(),
+            Entry::Prompt(prompt) => prompt.listing.text(version).to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_origins_bodies() {
+        let tool = format!(
+            r#"{{"type":"tool","name":"example","description":"Example tool","lambdaArn":"{ARN}","parameters":{{"input":"string","payload":"object"}}}}"#
+        );
+        assert_eq!(
+            listing(&tool, Version::Modern),
+            concat!(
+                r#"{"name":"example","description":"Example tool","inputSchema":{"properties":"#,
+                r#"{"input":{"type":"string"},"payload":{"type":"object"}},"required":["input","payload"],"#,
+                r#""type":"object"}}"#
+            )
+        );
+        let resource = format!(
+            r#"{{"type":"resource","name":"doc","description":"d","lambdaArn":"{ARN}","parameters":{{"uriTemplate":"doc://{{id}}"}}}}"#
+        );
+        assert_eq!(
+            listing(&resource, Version::Modern),
+            r#"{"uriTemplate":"doc://{id}","name":"doc","description":"d"}"#
+        );
+        let prompt = format!(
+            r#"{{"type":"prompt","name":"ask","description":"d","lambdaArn":"{ARN}","parameters":{{"topic":"string"}}}}"#
+        );
+        assert_eq!(
+            listing(&prompt, Version::Modern),
+            r#"{"name":"ask","description":"d","arguments":[{"name":"topic","required":true}]}"#
+        );
+    }
+
+    #[test]
+    fn output_schemas_by_era() {
+        let tool = format!(
+            r#"{{"type":"tool","name":"t","description":"d","lambdaArn":"{ARN}","outputSchema":{{"type":"array"}}}}"#
+        );
+        assert!(listing(&tool, Version::Modern).contains("outputSchema"));
+        assert!(!listing(&tool, Version::Legacy(LegacyVersion::NEWEST)).contains("outputSchema"));
+    }
+
+    #[test]
+    fn all_faults_at_once() {
+        let error = check(
+            r#"{"type":"tool","name":"a b","description":"","lambdaArn":"f","timeoutSeconds":901,"retries":6,"uri":"x:y","icons":{}}"#,
+        )
+        .expect_err("many faults");
+        for part in ["/name", "/description", "/uri", "/icons"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+        let error = check(
+            r#"{"type":"tool","name":"a","description":"d","lambdaArn":"f","timeoutSeconds":901,"retries":6,"inputSchema":{"type":"string"}}"#,
+        )
+        .expect_err("many faults");
+        for part in ["/lambdaArn", "/timeoutSeconds", "/retries", "/inputSchema"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        let cases = [
+            (r#"{"type":"tol","name":"a"}"#, "unknown variant `tol`"),
+            (r#"{"type":"tool","name":"a","lambdaARN":"x"}"#, "unknown field `lambdaARN`"),
+            (r#"{"type":"tool","name":"a","description":"x\u200by"}"#, "invisible"),
+            (r#"{"type":"tool","name":"a","description":"d"}"#, "/lambdaArn: is missing"),
+            (r#"{"type":"resource","name":"a","description":"d","text":"t"}"#, "/uri: is missing"),
+            (r#"{"type":"resource","name":"a","description":"d","uri":"a b","text":"t"}"#, "absolute URI"),
+            (r#"{"type":"resource","name":"a","description":"d","uri":"a:b","blob":"*"}"#, "base64"),
+            (r#"{"type":"resource","name":"a","description":"d","uriTemplate":"a:{b}","text":"t"}"#, "needs a function"),
+            (
+                r#"{"type":"prompt","name":"a","description":"d","messages":[{"role":"user","content":{"type":"text","text":"{{x}}"}}]}"#,
+                "{{x}} is not one of the arguments",
+            ),
+            (r#"{"type":"prompt","name":"a","description":"d","messages":[7]}"#, "/messages/0"),
+            ("{", "EOF"),
+        ];
+        for (text, expected) in cases {
+            let error = check(text).expect_err(text);
+            assert!(error.contains(expected), "{expected} in {error}");
+        }
+    }
+
+    #[test]
+    fn timeouts_at_their_bounds() {
+        let tool = |seconds: u64| {
+            check(&format!(
+                r#"{{"type":"tool","name":"t","description":"d","lambdaArn":"{ARN}","timeoutSeconds":{seconds}}}"#
+            ))
+        };
+        assert!(tool(0).is_err());
+        assert!(tool(1).is_ok());
+        assert!(tool(900).is_ok());
+        assert!(tool(901).is_err());
+    }
+
+    #[test]
+    fn canonical_documents_read_back() {
+        let text = format!(
+            r#"{{"type":"tool","name":"t","description":"d","lambdaArn":"{ARN}","inputSchema":{{"type":"object", "x" : 1.0}}}}"#
+        );
+        let rendered = check(&text).expect("valid").document.render();
+        assert_eq!(rendered, text);
+        let echoed = rendered.replacen('{', r#"{"id":"tool-t","revision":3,"createdAt":"x","updatedAt":"y","#, 1);
+        assert_eq!(check(&echoed).expect("valid").document.render(), text);
+    }
+}
