@@ -2,6 +2,7 @@
 //!
 //! Only the form is decided here; whether something of that name exists is the catalog's business.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use crate::protocol::limits;
@@ -31,6 +32,12 @@ impl Name {
 
     /// The text.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

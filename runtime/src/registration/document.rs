@@ -94,10 +94,13 @@ pub struct Document {
 
     #[serde(default, skip_serializing)]
     id: Option<String>,
+    #[expect(dead_code, reason = "accepted so that what was read can be sent back")]
     #[serde(default, skip_serializing)]
     revision: Option<u64>,
+    #[expect(dead_code, reason = "accepted so that what was read can be sent back")]
     #[serde(default, skip_serializing)]
     created_at: Option<String>,
+    #[expect(dead_code, reason = "accepted so that what was read can be sent back")]
     #[serde(default, skip_serializing)]
     updated_at: Option<String>,
 }

@@ -367,6 +367,21 @@ impl Parser<'_> {
             .string("description", self.document.description.as_deref())
     }
 
+    /// Whether calling twice does no more than calling once.
+    fn may_repeat(&self) -> bool {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Hints {
+            #[serde(default)]
+            read_only_hint: bool,
+            #[serde(default)]
+            idempotent_hint: bool,
+        }
+        let raw = self.document.annotations.as_deref().map_or("{}", RawValue::get);
+        let hints: Hints = serde_json::from_str(raw).unwrap_or_default();
+        hints.read_only_hint || hints.idempotent_hint
+    }
+
     fn target(&self, problems: &mut Problems) -> Option<Target> {
         let document = self.document;
         let target_name = document
@@ -384,6 +399,9 @@ impl Parser<'_> {
         let retries = document.retries.unwrap_or(0);
         if retries > limits::MAX_RETRIES {
             problems.note("/retries", format!("must be 0 to {}", limits::MAX_RETRIES));
+        }
+        if retries > 0 && document.kind == Kind::Tool && !self.may_repeat() {
+            problems.note("/retries", "needs annotations.readOnlyHint or idempotentHint: true");
         }
         let Some(arn) = document.lambda_arn.as_deref() else {
             let or = match document.kind {

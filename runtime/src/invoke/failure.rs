@@ -1,0 +1,102 @@
+//! Failures as callers see them: enough to go on, nothing that tells a stranger how we are built.
+
+use serde::Deserialize;
+
+use crate::invoke::Subject;
+use crate::invoke::context::Caller;
+use crate::invoke::outcome::{Outcome, error_text};
+use crate::port::InvokeError;
+use crate::protocol::error::{Code, RpcError};
+use crate::registration::{ExceptionLevel, InvokeMode};
+
+/// What a Bedrock AgentCore gateway says of every failure.
+const AGENTCORE: &str = "An internal error occurred. Please retry later.";
+/// Characters of a function's error message that are shown where it may be.
+const MAX_SHOWN: usize = 1_000;
+
+/// The outcome of a call that reached no function, or got no answer.
+pub fn not_called(subject: &Subject<'_>, caller: &Caller<'_>, error: InvokeError) -> Outcome {
+    let seconds = subject.target().timeout.as_secs();
+    let text = match &error {
+        InvokeError::TimedOut(_) => format!("no answer within {seconds} seconds"),
+        InvokeError::Throttled(_) => "too many calls at once; try again".to_owned(),
+        InvokeError::TooLarge => "the arguments are too large".to_owned(),
+        InvokeError::NotFound(_) | InvokeError::Denied(_) | InvokeError::Unavailable(_) => {
+            "it is not available".to_owned()
+        }
+    };
+    report(subject, caller, &text, Some(error.to_string()))
+}
+
+/// The outcome of a function that failed; `payload` is Lambda's error object.
+pub fn of_function(subject: &Subject<'_>, caller: &Caller<'_>, payload: &[u8]) -> Outcome {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Error {
+        #[serde(default)]
+        error_type: Option<String>,
+        #[serde(default)]
+        error_message: Option<String>,
+    }
+    let error: Error = serde_json::from_slice(payload).unwrap_or_default();
+    let kind = error.error_type.unwrap_or_default();
+    let cause = format!("{kind}: {}", error.error_message.unwrap_or_default());
+    let text = match (subject.target().exceptions, kind.as_str()) {
+        (_, "Sandbox.Timedout") => "the function ran out of time".to_owned(),
+        (ExceptionLevel::None, _) => "the function failed".to_owned(),
+        (ExceptionLevel::Debug, _) => format!("the function failed: {}", sanitised(&cause)),
+    };
+    report(subject, caller, &text, Some(cause))
+}
+
+/// A tool's failure is a result, so that the model can react; the others are errors.
+fn report(
+    subject: &Subject<'_>,
+    caller: &Caller<'_>,
+    text: &str,
+    cause: Option<String>,
+) -> Outcome {
+    let correlation = caller.correlation;
+    let outcome = match subject {
+        Subject::Tool { tool, .. } if tool.target.mode == InvokeMode::Agentcore => {
+            error_text(AGENTCORE)
+        }
+        Subject::Tool { tool, .. } => {
+            error_text(&format!("{}: {text} (correlation id {correlation})", tool.name))
+        }
+        Subject::Resource { .. } | Subject::Prompt { .. } | Subject::Completion { .. } => {
+            let message = format!("{text} (correlation id {correlation})");
+            Outcome::Error(RpcError::new(Code::Internal, message))
+        }
+    };
+    outcome.with_cause(cause)
+}
+
+/// The first line, bounded, without ARNs, account numbers and paths.
+fn sanitised(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let word = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/');
+        let hidden = bare.starts_with("arn:")
+            || (bare.starts_with('/') && bare.len() > 1)
+            || (bare.len() == 12 && bare.bytes().all(|b| b.is_ascii_digit()));
+        if hidden { "***".to_owned() } else { word.to_owned() }
+    };
+    let words: Vec<String> = line.split(' ').map(word).collect();
+    words.join(" ").chars().take(MAX_SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_lose_what_strangers_must_not_learn() {
+        assert_eq!(
+            sanitised("KeyError: 'city' in arn:aws:lambda:us-east-1:123456789012:function:f (/var/task/app.py)\n  File"),
+            "KeyError: 'city' in *** ***"
+        );
+        assert_eq!(sanitised("account 123456789012, 12 items"), "account *** 12 items");
+        assert_eq!(sanitised(&"x".repeat(MAX_SHOWN + 1)).len(), MAX_SHOWN);
+    }
+}

@@ -1,0 +1,131 @@
+//! The answer of a streaming function: lines of notifications, and last the result.
+//!
+//! Every line that is a JSON object with a `method` beginning `notifications/` is one; with the
+//! first other line the result begins, and it reaches to the end.
+
+use bytes::Bytes;
+
+use crate::protocol::limits;
+use crate::protocol::notification::Relay;
+
+/// What Lambda puts between the HTTP metadata and the body of a streamed HTTP answer.
+const PRELUDE_END: [u8; 8] = [0; 8];
+
+/// Splits chunks into notifications and the result.
+#[derive(Debug)]
+pub struct Lines {
+    relay: Relay,
+    buffer: Vec<u8>,
+    in_result: bool,
+}
+
+impl Lines {
+    /// Starts a stream.
+    pub fn new(relay: Relay) -> Self {
+        Self { relay, buffer: Vec::new(), in_result: false }
+    }
+
+    /// Takes a chunk and yields the messages that are complete with it.
+    pub fn feed(&mut self, chunk: &[u8]) -> Vec<String> {
+        self.buffer.extend_from_slice(chunk);
+        self.skip_prelude();
+        let mut messages = Vec::new();
+        while !self.in_result {
+            let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else {
+                self.in_result = self.buffer.len() > limits::MAX_STREAM_LINE_BYTES;
+                break;
+            };
+            match self.relay_line(end) {
+                Some(message) => messages.extend(message),
+                None => self.in_result = true,
+            }
+        }
+        messages
+    }
+
+    /// Whether the result is larger than a result may be.
+    pub fn is_over_limit(&self) -> bool {
+        self.buffer.len() > limits::MAX_RESULT_BYTES
+    }
+
+    /// The last messages, and the result.
+    pub fn finish(mut self) -> (Vec<String>, Vec<u8>) {
+        let end = self.buffer.len();
+        let mut messages = Vec::new();
+        if !self.in_result && let Some(message) = self.relay_line(end) {
+            messages.extend(message);
+        }
+        (messages, self.buffer)
+    }
+
+    /// Consumes a line that is blank or a notification: `Some` of what is to be passed on.
+    fn relay_line(&mut self, end: usize) -> Option<Option<String>> {
+        let line = std::str::from_utf8(&self.buffer[..end]).ok()?;
+        let message = if line.trim().is_empty() {
+            None
+        } else {
+            let found = Relay::parse(line)?;
+            self.relay.pass(&found)
+        };
+        self.buffer.drain(..(end + 1).min(self.buffer.len()));
+        Some(message)
+    }
+
+    /// JSON never holds NUL bytes, so where eight stand in a row, HTTP metadata came before.
+    fn skip_prelude(&mut self) {
+        let found = self.buffer.windows(PRELUDE_END.len()).position(|window| window == PRELUDE_END);
+        if let Some(at) = found {
+            self.buffer.drain(..at + PRELUDE_END.len());
+        }
+    }
+}
+
+/// The error object of a result that is too large.
+pub fn too_large() -> Bytes {
+    Bytes::from_static(
+        br#"{"errorType":"ResultTooLarge","errorMessage":"the result is larger than 6 MB"}"#,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::notification::{LogLevel, Wanted};
+
+    fn run(chunks: &[&[u8]]) -> (usize, String) {
+        let wanted = Wanted { log: Some(LogLevel::Debug), ..Wanted::default() };
+        let mut lines = Lines::new(Relay::new(wanted));
+        let mut messages: Vec<String> = Vec::new();
+        for chunk in chunks {
+            messages.extend(lines.feed(chunk));
+        }
+        let (last, payload) = lines.finish();
+        messages.extend(last);
+        (messages.len(), String::from_utf8(payload).expect("UTF-8"))
+    }
+
+    const LOG: &[u8] = br#"{"method":"notifications/message","params":{"level":"info","data":1}}"#;
+
+    #[test]
+    fn however_the_bytes_are_cut() {
+        let whole = [LOG, b"\n", LOG, b"\n\n{\"a\":\n 1}\n"].concat();
+        for cut in 0..whole.len() {
+            let (messages, result) = run(&[&whole[..cut], &whole[cut..]]);
+            assert_eq!((messages, result.as_str()), (2, "{\"a\":\n 1}\n"), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn results_without_notifications_and_notifications_without_results() {
+        assert_eq!(run(&[b"7"]), (0, "7".to_owned()));
+        assert_eq!(run(&[]), (0, String::new()));
+        assert_eq!(run(&[LOG]), (1, String::new()));
+        assert_eq!(run(&[b"text\n", LOG]).0, 0);
+    }
+
+    #[test]
+    fn http_metadata_is_left_out() {
+        let whole = [b"{\"statusCode\":200}", &[0u8; 8][..], LOG, b"\n{}"].concat();
+        assert_eq!(run(&[&whole]), (1, "{}".to_owned()));
+    }
+}

@@ -1,0 +1,42 @@
+//! Who is calling.
+
+use ring::digest::{SHA256, digest};
+
+/// A caller, as verified by whatever stands in front of the gateway.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Principal {
+    /// Nobody was asked to prove anything: the local server on loopback.
+    #[default]
+    Anonymous,
+    /// An IAM principal, verified by AWS.
+    Iam {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+impl Principal {
+    /// The kind, for tool functions and logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Iam { .. } => "iam",
+        }
+    }
+
+    /// The identity within its kind.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Anonymous => "",
+            Self::Iam { arn } => arn,
+        }
+    }
+
+    /// A short digest by which sealed values are bound to the principal.
+    pub fn binding(&self) -> [u8; 16] {
+        let text = format!("{}\0{}", self.kind(), self.name());
+        let mut short = [0; 16];
+        short.copy_from_slice(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);
+        short
+    }
+}
