@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -32,7 +33,8 @@ impl NodeBootstrap {
             return Ok(folder.path().join(FILE_NAME));
         }
         // A folder of ours alone: a file in the common one could be swapped by others.
-        let new = tempfile::Builder::new().prefix("lambda-host-").tempdir()?;
+        let private = fs::Permissions::from_mode(0o700);
+        let new = tempfile::Builder::new().prefix("lambda-host-").permissions(private).tempdir()?;
         let path = new.path().join(FILE_NAME);
         fs::write(&path, node_bootstrap())?;
         *folder = Some(new);
@@ -44,8 +46,6 @@ const FILE_NAME: &str = "node-bootstrap.mjs";
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

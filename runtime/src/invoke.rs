@@ -127,12 +127,10 @@ pub async fn call(
         timeout,
     };
     let answered = tokio::time::timeout(timeout, async {
-        match target.mode {
-            InvokeMode::Stream => {
-                let wanted = caller.wanted.clone();
-                streamed(invoker, invocation, wanted, outgoing).await
-            }
-            _ => buffered(invoker, invocation, target.retries).await,
+        if target.mode == InvokeMode::Stream {
+            streamed(invoker, invocation, caller.wanted.clone(), outgoing).await
+        } else {
+            buffered(invoker, invocation, target.retries).await
         }
     });
     let failed = |error| failure::not_called(subject, caller, error);

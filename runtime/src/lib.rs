@@ -7,3 +7,6 @@ pub mod protocol;
 pub mod registration;
 pub mod session;
 pub mod invoke;
+pub mod gateway;
+pub mod admin;
+pub mod edge;

@@ -111,7 +111,7 @@ mod tests {
         for given in [None, Some("a\nb")] {
             let made = parse_trace_id(given);
             let text = made.to_str().expect("text");
-            assert!(text.starts_with("Root=1-") && text.len() == 52, "{text}");
+            assert!(text.starts_with("Root=1-") && text.len() == 50, "{text}");
         }
     }
 }

@@ -65,14 +65,19 @@ impl Outcome {
     pub fn with_cause(self, why: Option<String>) -> Self {
         match self {
             Self::Own { members, cause } => Self::Own { members, cause: cause.or(why) },
-            other => other,
+            Self::Foreign { .. } | Self::InputRequired(_) | Self::Error(_) => self,
         }
     }
 }
 
 /// A failed tool result with one text.
 pub fn error_text(text: &str) -> Outcome {
-    own(text_members(text, None, true))
+    own(error_members(text))
+}
+
+/// The members of a failed tool result with one text.
+pub fn error_members(text: &str) -> String {
+    text_members(text, None, true)
 }
 
 fn own(members: String) -> Outcome {

@@ -91,7 +91,9 @@ fn single<'a>(
             let why = "a client sends no responses in revision 2026-07-28";
             return Err(refuse(Some(&response.id), RpcError::new(Code::InvalidRequest, why)));
         }
-        message => return Ok(Classified::Legacy { version: legacy_header(headers, None)?, message }),
+        message @ (Message::Notification { .. } | Message::Response(_)) => {
+            return Ok(Classified::Legacy { version: legacy_header(headers, None)?, message });
+        }
     };
     let id = &request.id;
     let meta = Meta::read(request.params);

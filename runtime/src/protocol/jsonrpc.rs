@@ -75,6 +75,29 @@ pub struct Request<'a> {
     pub params: Option<&'a RawValue>,
 }
 
+impl Request<'_> {
+    /// The method and what it names, for a log.
+    pub fn describe(&self) -> String {
+        #[derive(Default, Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow, default)]
+            name: Option<Text<'a>>,
+            #[serde(borrow, default)]
+            uri: Option<Text<'a>>,
+        }
+        let named: Named<'_> =
+            self.params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+        match named.name.or(named.uri) {
+            Some(name) => {
+                let name: String =
+                    name.0.chars().filter(|c| !c.is_control()).take(limits::MAX_NAME_BYTES).collect();
+                format!("{} {name}", self.method.0)
+            }
+            None => self.method.0.to_string(),
+        }
+    }
+}
+
 /// A client's answer to a request of ours.
 #[derive(Clone, Debug)]
 pub struct Response<'a> {

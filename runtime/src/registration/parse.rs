@@ -298,7 +298,7 @@ impl Parser<'_> {
                 None
             }
             Some(messages) => {
-                let text = PromptText::parse(messages).map_err(|(index, why)| (index, why));
+                let text = PromptText::parse(messages);
                 match text {
                     Ok(text) => {
                         check_placeholders(&text, &arguments, problems);

@@ -33,7 +33,7 @@ impl PromptText {
             #[serde(default)]
             text: Option<String>,
         }
-        let read = |(index, raw): (usize, &Box<RawValue>)| {
+        let read = |(index, raw): (usize, &RawValue)| {
             let wire: Wire<'_> = serde_json::from_str(raw.get())
                 .map_err(|_| (index, "must have a \"role\" and a \"content\""))?;
             if !matches!(wire.role.as_str(), "user" | "assistant") {
@@ -45,10 +45,11 @@ impl PromptText {
                 Some(text) if content.kind == "text" && text.contains("{{") => {
                     Message::Text { role: wire.role, text }
                 }
-                _ => Message::Other(raw.clone()),
+                _ => Message::Other(raw.to_owned()),
             })
         };
-        messages.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
+        let raws = messages.iter().map(|raw| &**raw);
+        raws.enumerate().map(read).collect::<Result<_, _>>().map(Self)
     }
 
     /// The placeholders in the text.

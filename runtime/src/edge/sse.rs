@@ -1,0 +1,236 @@
+//! HTTP+SSE of 2024-11-05: messages come in by POST, answers go out on one long stream.
+//!
+//! The POST may reach another instance than the stream, so between them stands the session's
+//! mailbox. It is opened with the stream; its absence is how a POST learns that the session is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use http::{Response, StatusCode};
+
+use crate::edge::access::Access;
+use crate::edge::body::Body;
+use crate::edge::events::Events;
+use crate::edge::mcp::{refused, render_answer};
+use crate::edge::reply::{self, Reply};
+use crate::edge::{Edge, From, Incoming};
+use crate::gateway::Asked;
+use crate::invoke::exchange::Outgoing;
+use crate::port::{MailboxError, MailboxId, Mailboxes, SessionRecord};
+use crate::protocol::call::{Call, Method};
+use crate::protocol::error::{Code, RpcError};
+use crate::protocol::header::Field;
+use crate::protocol::jsonrpc::{self, Message, Refused, Request};
+use crate::protocol::limits;
+use crate::protocol::meta::Meta;
+use crate::protocol::render;
+use crate::protocol::version::{LegacyVersion, Version};
+use crate::session::{Session, Transport};
+
+/// Requests of one session that run at the same time; further ones wait in the mailbox.
+const CONCURRENT: usize = 16;
+/// One long poll.
+const POLL: Duration = Duration::from_secs(20);
+/// The pause after the mailbox failed.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Answers `GET /sse`: the endpoint's address, and then whatever there is to say.
+pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -> Response<Body> {
+    let from = incoming.from.clone();
+    let begun = edge.gateway.begin_sse(&from.principal).await;
+    let (session, id) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return unavailable(&error.to_string()).finish(access),
+    };
+    let mailbox = MailboxId::session(session.key);
+    if let Err(error) = edge.gateway.ports().mailboxes.open(&mailbox).await {
+        return unavailable(&error.to_string()).finish(access);
+    }
+    let (outgoing, messages) = Outgoing::open();
+    let mut access = access;
+    access.record.status = StatusCode::OK.as_u16();
+    let closing = Closing { mailboxes: edge.gateway.ports().mailboxes.clone(), mailbox };
+    let work = Box::pin(async move {
+        hold(&edge, session, &from, &closing.mailbox, &outgoing).await;
+        None
+    });
+    let mut events = Events::new(work, messages, access);
+    events.push(Bytes::from(format!("event: endpoint\ndata: /message?sessionId={id}\n\n")));
+    reply::stream(events)
+}
+
+fn unavailable(cause: &str) -> Reply {
+    let reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment");
+    reply.failing(Some("unavailable".to_owned()), Some(cause.to_owned()))
+}
+
+/// Closes the mailbox when the stream is dropped, however it ends.
+struct Closing {
+    mailboxes: Arc<dyn Mailboxes>,
+    mailbox: MailboxId,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let (mailboxes, mailbox) = (self.mailboxes.clone(), self.mailbox.clone());
+        // A dropped stream has no one left to wait for this. If the runtime ends before it is
+        // done, the mailbox is an orphan and is swept.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let _ = mailboxes.close(&mailbox).await;
+            });
+        }
+    }
+}
+
+/// Serves a session until its deadline, or until its mailbox is gone.
+async fn hold(
+    edge: &Edge,
+    mut session: Session,
+    from: &From,
+    mailbox: &MailboxId,
+    outgoing: &Outgoing,
+) {
+    let mailboxes = &edge.gateway.ports().mailboxes;
+    let mut running = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep_until(from.deadline) => return,
+            Some(()) = running.next() => {}
+            received = mailboxes.receive(mailbox, POLL), if running.len() < CONCURRENT => {
+                match received {
+                    Err(MailboxError::Gone) => return,
+                    Err(_) => tokio::time::sleep(PAUSE).await,
+                    Ok(deliveries) => for delivery in deliveries {
+                        // Forgotten before it is answered: a tool is called at most once.
+                        let _ = mailboxes.acknowledge(mailbox, &delivery.receipt).await;
+                        negotiate(&mut session, &delivery.body);
+                        running.push(take(edge, session.clone(), from, delivery.body, outgoing));
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// Learns from `initialize` what later messages of the session may rely on.
+fn negotiate(session: &mut Session, body: &[u8]) {
+    let Ok(text) = std::str::from_utf8(body) else { return };
+    let Ok(Message::Request(request)) = jsonrpc::parse_message(text) else { return };
+    if request.method.0 == "initialize"
+        && let Ok(Call::Initialize(initialize)) = Call::parse(Method::Initialize, request.params)
+    {
+        session.version = LegacyVersion::negotiate(&initialize.protocol_version);
+        session.capabilities = initialize.capabilities;
+    }
+}
+
+async fn take(edge: &Edge, session: Session, from: &From, body: Bytes, outgoing: &Outgoing) {
+    let Ok(text) = std::str::from_utf8(&body) else { return };
+    match jsonrpc::parse_message(text) {
+        Err(bad) => outgoing.send(text_of(render::error(bad.id.as_ref(), &bad.error))).await,
+        Ok(Message::Notification { method, params }) => {
+            edge.gateway.notified(Some(&session), &method.0, params);
+        }
+        Ok(Message::Response(response)) => {
+            // The exchange that waits for it runs in this very stream.
+            let _ = edge.gateway.deliver(&session, &response, body.clone()).await;
+        }
+        Ok(Message::Request(request)) => {
+            if let Some(answer) = answer(edge, &session, from, &request, outgoing).await {
+                outgoing.send(answer).await;
+            }
+        }
+    }
+}
+
+async fn answer(
+    edge: &Edge,
+    session: &Session,
+    from: &From,
+    request: &Request<'_>,
+    outgoing: &Outgoing,
+) -> Option<String> {
+    let version = Version::Legacy(session.version);
+    let failed = |error: &RpcError| Some(text_of(render::error(Some(&request.id), error)));
+    let Some(method) = Method::parse(&request.method.0, version) else {
+        return failed(&RpcError::method(&request.method.0));
+    };
+    let meta = match Meta::read(request.params) {
+        Ok(meta) => meta,
+        Err(error) => return failed(&error),
+    };
+    let ports = edge.gateway.ports();
+    let correlation = edge.gateway.correlation();
+    let record: Option<SessionRecord> =
+        ports.sessions.load(session.key, ports.clock.now()).await.ok().flatten();
+    let asked = Asked {
+        principal: &from.principal,
+        session: Some((session, record.as_ref())),
+        version,
+        capabilities: session.capabilities,
+        meta,
+        method,
+        correlation: &correlation,
+        deadline: from.deadline,
+        header: &|_: &str| Field::Absent,
+    };
+    let access =
+        Access::start(&edge.settings.access, &http::Method::POST, "/message (on its stream)");
+    let answered = edge.gateway.answer(request, &asked, outgoing).await;
+    let reply = render_answer(request, answered, version).correlated(&correlation);
+    let mut access = access;
+    reply.describe(&mut access);
+    reply.into_body().map(text_of)
+}
+
+fn text_of(rope: crate::protocol::rope::Rope) -> String {
+    String::from_utf8_lossy(&rope.into_bytes()).into_owned()
+}
+
+/// Answers `POST /message?sessionId=`: takes the message and says so.
+pub(crate) async fn message(edge: &Edge, incoming: Incoming, access: Access) -> Response<Body> {
+    receive(edge, &incoming).await.finish(access)
+}
+
+async fn receive(edge: &Edge, incoming: &Incoming) -> Reply {
+    let mut pairs = incoming.query.split('&');
+    let Some(id) = pairs.find_map(|pair| pair.strip_prefix("sessionId=")) else {
+        return Reply::problem(StatusCode::BAD_REQUEST, "the query must name a sessionId");
+    };
+    let opened = edge.gateway.open_session(id, &incoming.from.principal).await;
+    let session = match opened {
+        Ok(Some((session, _))) if session.transport == Transport::Sse => session,
+        Ok(_) => return gone(),
+        Err(error) => return unavailable(&error.to_string()),
+    };
+    if incoming.body.len() > limits::MAX_MAILBOX_MESSAGE_BYTES {
+        let detail = "the message is too large for this transport; use POST /mcp";
+        return Reply::problem(StatusCode::PAYLOAD_TOO_LARGE, detail);
+    }
+    match jsonrpc::parse(&incoming.body) {
+        Err(error) => return refused(&error),
+        Ok(jsonrpc::Body::Batch(_)) => {
+            let error = RpcError::new(Code::InvalidRequest, "this transport takes no batches");
+            return refused(&Refused { id: None, error });
+        }
+        Ok(jsonrpc::Body::Single(_)) => {}
+    }
+    let mailbox = MailboxId::session(session.key);
+    let deduplication = edge.gateway.correlation();
+    let mailboxes = &edge.gateway.ports().mailboxes;
+    match mailboxes.send(&mailbox, &deduplication, incoming.body.clone()).await {
+        Ok(()) => Reply::text(StatusCode::ACCEPTED, "Accepted"),
+        Err(MailboxError::Gone) => gone(),
+        Err(MailboxError::Full) => {
+            Reply::problem(StatusCode::TOO_MANY_REQUESTS, "too many messages wait in this session")
+        }
+        Err(MailboxError::Unavailable(cause)) => unavailable(&cause),
+    }
+}
+
+fn gone() -> Reply {
+    Reply::problem(StatusCode::NOT_FOUND, "there is no such session; open GET /sse again")
+}

@@ -1,0 +1,410 @@
+//! The spine: one request in, one answer out, each stage consuming the value of the one before.
+
+mod ask;
+mod cache;
+mod complete;
+mod input;
+mod legacy;
+mod plan;
+mod running;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::gateway::ask::Pending;
+use crate::gateway::cache::CatalogCache;
+use crate::gateway::running::Running;
+use crate::invoke::context::Caller;
+use crate::invoke::exchange::Outgoing;
+use crate::invoke::outcome::Outcome;
+use crate::invoke::{self, Resume, Subject};
+use crate::port::{
+    Clock, Ids, Invoker, Mailboxes, Registrations, SessionKey, SessionRecord, Sessions, StoreError,
+};
+use crate::principal::Principal;
+use crate::protocol::call::{Call, List, Method};
+use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::error::RpcError;
+use crate::protocol::header::Field;
+use crate::protocol::json;
+use crate::protocol::jsonrpc::{Request, RequestId};
+use crate::protocol::limits;
+use crate::protocol::meta::Meta;
+use crate::protocol::notification::Wanted;
+use crate::protocol::render::{CacheHint, Stamp};
+use crate::protocol::rope::Rope;
+use crate::protocol::version::Version;
+use crate::session::Session;
+use crate::session::seal::Sealer;
+
+/// What the gateway is connected to.
+#[derive(Clone)]
+pub struct Ports {
+    /// Registrations.
+    pub registrations: Arc<dyn Registrations>,
+    /// Session state.
+    pub sessions: Arc<dyn Sessions>,
+    /// Queues between instances.
+    pub mailboxes: Arc<dyn Mailboxes>,
+    /// Functions.
+    pub invoker: Arc<dyn Invoker>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What can be set about a gateway.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The server's version, for `serverInfo`.
+    pub version: String,
+    /// Text for the model about the server as a whole.
+    pub instructions: Option<String>,
+    /// How old a compiled catalog may be before its version is asked for again.
+    pub catalog_freshness: Duration,
+    /// How long clients may keep lists.
+    pub list_ttl: Duration,
+}
+
+/// The gateway.
+pub struct Gateway {
+    ports: Ports,
+    settings: Settings,
+    stamp: Stamp,
+    server_info: String,
+    catalog: CatalogCache,
+    sealer: tokio::sync::OnceCell<Sealer>,
+    pending: Pending,
+    running: Running,
+}
+
+/// What is known of a request besides its method and parameters.
+pub struct Asked<'a> {
+    /// The verified caller.
+    pub principal: &'a Principal,
+    /// The session of a legacy client, with what is stored of it.
+    pub session: Option<(&'a Session, Option<&'a SessionRecord>)>,
+    /// The revision.
+    pub version: Version,
+    /// What the client can do.
+    pub capabilities: ClientCapabilities,
+    /// The request's `_meta`.
+    pub meta: Meta<'a>,
+    /// The method, known to exist in the revision.
+    pub method: Method,
+    /// Names the request in logs and errors.
+    pub correlation: &'a str,
+    /// When it must have been answered.
+    pub deadline: Instant,
+    /// Looks up a header by its lower-case name, for arguments that are mirrored in headers.
+    pub header: &'a (dyn Fn(&str) -> Field<'a> + Send + Sync),
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub struct Answered {
+    /// The result object, or an error; `None` when the client cancelled.
+    pub outcome: Option<Result<Rope, RpcError>>,
+    /// The id of a session that began.
+    pub session_id: Option<String>,
+    /// Why something failed, for the log.
+    pub cause: Option<String>,
+}
+
+impl Answered {
+    fn of(outcome: Result<Rope, RpcError>) -> Self {
+        Self { outcome: Some(outcome), session_id: None, cause: None }
+    }
+
+    fn own(text: String) -> Self {
+        Self::of(Ok(text.into()))
+    }
+}
+
+impl From<RpcError> for Answered {
+    fn from(error: RpcError) -> Self {
+        Self::of(Err(error))
+    }
+}
+
+impl Gateway {
+    /// Builds a gateway. Nothing is read before a request needs it.
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        let info = format!(
+            r#"{{"name":"mcp-lambda","title":"mcp-lambda","version":{}}}"#,
+            json::string(&settings.version)
+        );
+        Self {
+            stamp: Stamp::new(&info),
+            server_info: info,
+            catalog: CatalogCache::new(settings.catalog_freshness),
+            sealer: tokio::sync::OnceCell::new(),
+            pending: Pending::default(),
+            running: Running::default(),
+            ports,
+            settings,
+        }
+    }
+
+    /// The ports, for the planes that use them directly.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Answers one request.
+    pub async fn answer(
+        &self,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+        outgoing: &Outgoing,
+    ) -> Answered {
+        let call = match Call::parse(asked.method, request.params) {
+            Ok(call) => call,
+            Err(error) => return error.into(),
+        };
+        let Some((session, _)) = asked.session else {
+            return self.dispatch(call, request, asked, outgoing).await;
+        };
+        let cancelled = self.running.enter(session.key, &request.id);
+        tokio::select! {
+            answered = self.dispatch(call, request, asked, outgoing) => answered,
+            () = cancelled.wait() => Answered { outcome: None, session_id: None, cause: None },
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        call: Call<'_>,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+        outgoing: &Outgoing,
+    ) -> Answered {
+        let empty = || Answered::own(self.stamp.own(asked.version, "", None));
+        match call {
+            Call::Initialize(initialize) => self.initialize(&initialize, asked).await,
+            Call::Discover => Answered::own(self.discover()),
+            Call::Ping => empty(),
+            Call::Listen => Answered::own(self.listen(&request.id, outgoing).await),
+            Call::SetLevel(level) => {
+                self.remember(asked, |state| state.log_level = Some(level.as_str().to_owned())).await
+            }
+            Call::Subscribe(uri) => self.subscribe(asked, &uri.0).await,
+            Call::Unsubscribe(uri) => {
+                self.remember(asked, |state| {
+                    state.subscriptions.remove(&*uri.0);
+                })
+                .await
+            }
+            Call::List(list, cursor) => self.list(list, cursor.as_ref().map(|c| &*c.0), asked).await,
+            Call::CallTool(named) => self.call_tool(&named, request, asked, outgoing).await,
+            Call::GetPrompt(named) => self.get_prompt(&named, request, asked, outgoing).await,
+            Call::ReadResource(read) => self.read_resource(&read, request, asked, outgoing).await,
+            Call::Complete(complete) => self.complete(&complete, request, asked).await,
+        }
+    }
+
+    fn discover(&self) -> String {
+        let versions: Vec<String> = std::iter::once(Version::Modern)
+            .chain(crate::protocol::version::LegacyVersion::ALL.into_iter().rev().map(Version::Legacy))
+            .map(|version| json::string(version.as_str()))
+            .collect();
+        let mut members = format!(
+            r#""supportedVersions":[{}],"capabilities":{CAPABILITIES}"#,
+            versions.join(",")
+        );
+        self.push_instructions(&mut members);
+        self.stamp.own(Version::Modern, &members, Some(self.cache_hint()))
+    }
+
+    fn push_instructions(&self, members: &mut String) {
+        if let Some(instructions) = &self.settings.instructions {
+            members.push_str(r#","instructions":"#);
+            json::write_string(members, instructions);
+        }
+    }
+
+    /// Acknowledges that nothing will be notified, and ends. Nothing is advertised that could be
+    /// listened to, so that no stream is held open on a function that is paid by the millisecond.
+    async fn listen(&self, id: &RequestId, outgoing: &Outgoing) -> String {
+        let tag = format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}"#);
+        outgoing
+            .send(format!(
+                concat!(
+                    r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","#,
+                    r#""params":{{{},"notifications":{{}}}}}}"#
+                ),
+                tag
+            ))
+            .await;
+        format!(r#"{{"resultType":"complete",{tag}}}"#)
+    }
+
+    async fn list(&self, list: List, cursor: Option<&str>, asked: &Asked<'_>) -> Answered {
+        let cursor = cursor.map(|text| crate::catalog::cursor::Cursor::parse(text, list)).transpose();
+        let cursor = match cursor {
+            Ok(cursor) => cursor,
+            Err(error) => return error.into(),
+        };
+        let catalog = match self.catalog(asked.correlation).await {
+            Ok(catalog) => catalog,
+            Err(answered) => return answered,
+        };
+        let (cursor, version, stamp, hint) =
+            (cursor.as_ref(), asked.version, &self.stamp, self.cache_hint());
+        let page = match list {
+            List::Tools => catalog.tools.page(cursor, version, stamp, hint),
+            List::Resources => catalog.resources.page(cursor, version, stamp, hint),
+            List::ResourceTemplates => catalog.templates.page(cursor, version, stamp, hint),
+            List::Prompts => catalog.prompts.page(cursor, version, stamp, hint),
+        };
+        let mut rope = Rope::default();
+        rope.push(page);
+        Answered::of(Ok(rope))
+    }
+
+    /// Lists differ by caller once there are policies, so they are never shared.
+    fn cache_hint(&self) -> CacheHint {
+        let ttl_ms = u64::try_from(self.settings.list_ttl.as_millis()).unwrap_or(u64::MAX);
+        CacheHint { ttl_ms, public: false }
+    }
+
+    async fn catalog(&self, correlation: &str) -> Result<Arc<crate::catalog::Catalog>, Answered> {
+        let loaded = self.catalog.current(&*self.ports.registrations).await;
+        loaded.map_err(|error| self.unavailable(correlation, &error))
+    }
+
+    /// The catalog as it is now.
+    pub async fn compiled(&self) -> Result<Arc<crate::catalog::Catalog>, StoreError> {
+        self.catalog.current(&*self.ports.registrations).await
+    }
+
+    fn unavailable(&self, correlation: &str, error: &StoreError) -> Answered {
+        let cause = Some(error.to_string());
+        Answered { cause, ..Answered::from(RpcError::internal(correlation)) }
+    }
+
+    /// Calls a subject's function until there is a result, asking the client in between.
+    async fn run(
+        &self,
+        subject: &Subject<'_>,
+        given: &crate::protocol::call::Resume<'_>,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+        outgoing: &Outgoing,
+    ) -> Answered {
+        let wanted = match self.wanted(asked) {
+            Ok(wanted) => wanted,
+            Err(error) => return error.into(),
+        };
+        let mut resume = match self.resume(subject, given, asked).await {
+            Ok(resume) => resume,
+            Err(error) => return error.into(),
+        };
+        let caller = self.caller(request, asked, &wanted);
+        for _ in 0..limits::MAX_INPUT_ROUNDS {
+            let outcome =
+                invoke::call(&*self.ports.invoker, subject, &caller, &resume, outgoing).await;
+            let Outcome::InputRequired(required) = outcome else {
+                return self.finish(subject, outcome, asked);
+            };
+            let (left, missing) = required.permitted(asked.capabilities);
+            if left.requests.is_empty() && (!missing.is_empty() || left.state.is_none()) {
+                return input::cannot_ask(subject, &missing, asked.version);
+            }
+            if left.requests.is_empty() && !asked.version.is_modern() {
+                // Only time is asked for: a legacy client need not know.
+                resume = Resume { responses: None, state: left.state };
+                continue;
+            }
+            match asked.session {
+                _ if asked.version.is_modern() => return self.hand_over(subject, &left, asked).await,
+                Some((session, _)) if outgoing.is_open() => {
+                    match self.ask(session, &left.requests, outgoing, asked.deadline).await {
+                        Ok(responses) => {
+                            resume = Resume { responses: Some(responses), state: left.state };
+                        }
+                        Err(why) => return input::not_answered(subject, &why, asked.version),
+                    }
+                }
+                _ => return input::cannot_ask(subject, &missing, asked.version),
+            }
+        }
+        input::not_answered(subject, "the function asked too often", asked.version)
+    }
+
+    fn wanted(&self, asked: &Asked<'_>) -> Result<Wanted, RpcError> {
+        let progress = asked.meta.progress_token()?;
+        let log = match asked.version {
+            Version::Modern => asked.meta.log_level()?,
+            Version::Legacy(_) => Some(legacy::log_level(asked.session)),
+        };
+        Ok(Wanted { progress, log })
+    }
+
+    fn caller<'a>(
+        &self,
+        request: &'a Request<'_>,
+        asked: &'a Asked<'_>,
+        wanted: &'a Wanted,
+    ) -> Caller<'a> {
+        let remaining = asked.deadline.saturating_duration_since(Instant::now());
+        Caller {
+            principal: asked.principal,
+            session: asked.session.map(|(session, _)| session.key),
+            correlation: asked.correlation,
+            message_id: &request.id,
+            version: asked.version,
+            capabilities: asked.capabilities,
+            wanted,
+            traceparent: asked.meta.traceparent.as_ref().map(|text| &*text.0),
+            tracestate: asked.meta.tracestate.as_ref().map(|text| &*text.0),
+            baggage: asked.meta.baggage.as_ref().map(|text| &*text.0),
+            deadline: asked.deadline,
+            deadline_at: self.ports.clock.now().after(remaining),
+        }
+    }
+
+    /// Puts an outcome into the client's revision.
+    fn finish(&self, subject: &Subject<'_>, outcome: Outcome, asked: &Asked<'_>) -> Answered {
+        let hint = matches!(subject, Subject::Resource { .. })
+            .then_some(CacheHint { ttl_ms: 0, public: false });
+        match outcome {
+            Outcome::Foreign { object, has } => {
+                Answered::of(Ok(self.stamp.foreign(asked.version, &object, has, hint)))
+            }
+            Outcome::Own { members, cause } => {
+                Answered { cause, ..Answered::own(self.stamp.own(asked.version, &members, hint)) }
+            }
+            Outcome::Error(error) => error.into(),
+            Outcome::InputRequired(_) => RpcError::internal(asked.correlation).into(),
+        }
+    }
+
+    async fn sealer(&self) -> Result<&Sealer, StoreError> {
+        let make = || async {
+            let mut candidate = [0; 32];
+            self.ports.ids.fill(&mut candidate);
+            self.ports.sessions.sealing_keys(candidate).await.map(|keys| Sealer::new(&keys))
+        };
+        self.sealer.get_or_try_init(make).await
+    }
+
+    /// Fresh random bytes.
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.ports.ids.fill(&mut bytes);
+        bytes
+    }
+
+    /// A new name for a request, in logs and errors.
+    pub fn correlation(&self) -> String {
+        SessionKey(self.random()).to_string()
+    }
+}
+
+/// What is served, for every revision. No `listChanged`: lists have a lifetime instead.
+const CAPABILITIES: &str =
+    r#"{"tools":{},"resources":{},"prompts":{},"completions":{},"logging":{}}"#;

@@ -1,0 +1,112 @@
+//! Completion: fixed lists first, then the function.
+
+use std::collections::BTreeMap;
+
+use crate::gateway::{Answered, Asked, Gateway};
+use crate::invoke::exchange::Outgoing;
+use crate::invoke::outcome::{Outcome, completion_members};
+use crate::invoke::{self, Resume, Subject};
+use crate::protocol::call::{Complete, Reference};
+use crate::protocol::error::RpcError;
+use crate::protocol::jsonrpc::Request;
+use crate::protocol::notification::Wanted;
+use crate::registration::{PromptSource, Target};
+
+impl Gateway {
+    pub(super) async fn complete(
+        &self,
+        complete: &Complete<'_>,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+    ) -> Answered {
+        let catalog = match self.catalog(asked.correlation).await {
+            Ok(catalog) => catalog,
+            Err(answered) => return answered,
+        };
+        let (of, fixed, target, known) = match &complete.reference {
+            Reference::Prompt(name) => match catalog.prompts.find(&name.0) {
+                None => return RpcError::params("unknown prompt").into(),
+                Some(prompt) => {
+                    let target = match &prompt.source {
+                        PromptSource::Function(target) => Some(target),
+                        PromptSource::Text(_) => None,
+                    };
+                    let known = prompt.arguments.iter().any(|(name, _)| *name == complete.argument.0);
+                    (&*name.0, &prompt.completions, target, known)
+                }
+            },
+            Reference::Resource(uri) => {
+                let mut templates = catalog.templates.iter();
+                match templates.find(|template| template.template.as_str() == uri.0) {
+                    None => return self.complete_fixed_resource(&catalog, &uri.0, asked),
+                    Some(template) => {
+                        let mut names = template.template.variables();
+                        let known = names.any(|name| name == complete.argument.0);
+                        (&*uri.0, &template.completions, Some(&template.target), known)
+                    }
+                }
+            }
+        };
+        if !known {
+            return RpcError::params("unknown argument").into();
+        }
+        let members = match (matching(fixed, complete), target) {
+            (Some(values), _) => completion_members(values, None, None),
+            (None, Some(target)) => self.ask_function(complete, of, target, request, asked).await,
+            (None, None) => completion_members(Vec::new(), None, None),
+        };
+        Answered::own(self.stamp.own(asked.version, &members, None))
+    }
+
+    /// A fixed resource has nothing to complete; an unknown one is an error.
+    fn complete_fixed_resource(
+        &self,
+        catalog: &crate::catalog::Catalog,
+        uri: &str,
+        asked: &Asked<'_>,
+    ) -> Answered {
+        if catalog.resource(uri).is_none() {
+            return RpcError::params("unknown resource template").into();
+        }
+        let members = completion_members(Vec::new(), None, None);
+        Answered::own(self.stamp.own(asked.version, &members, None))
+    }
+
+    /// A function that knows nothing of completion offers none: people go on typing.
+    async fn ask_function(
+        &self,
+        complete: &Complete<'_>,
+        of: &str,
+        target: &Target,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+    ) -> String {
+        let subject = Subject::Completion {
+            of,
+            argument: &complete.argument.0,
+            value: &complete.value.0,
+            context: complete.context,
+            target,
+        };
+        let wanted = Wanted::default();
+        let caller = self.caller(request, asked, &wanted);
+        let (resume, outgoing) = (Resume::default(), Outgoing::none());
+        let invoker = &*self.ports.invoker;
+        match invoke::call(invoker, &subject, &caller, &resume, &outgoing).await {
+            Outcome::Own { members, .. } => members,
+            Outcome::Foreign { .. } | Outcome::InputRequired(_) | Outcome::Error(_) => {
+                completion_members(Vec::new(), None, None)
+            }
+        }
+    }
+}
+
+/// The fixed values that begin with what was typed, ignoring case; `None` without fixed values.
+fn matching(
+    fixed: &BTreeMap<String, Vec<String>>,
+    complete: &Complete<'_>,
+) -> Option<Vec<String>> {
+    let values = fixed.get(&*complete.argument.0)?;
+    let typed = complete.value.0.to_lowercase();
+    Some(values.iter().filter(|value| value.to_lowercase().starts_with(&typed)).cloned().collect())
+}

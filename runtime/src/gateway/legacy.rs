@@ -1,0 +1,178 @@
+//! What only the revisions with a handshake have: sessions, levels, subscriptions, cancellation.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::gateway::{Answered, Asked, CAPABILITIES, Gateway};
+use crate::port::{SessionKey, SessionRecord, StoreError};
+use crate::protocol::call::Initialize;
+use crate::protocol::error::RpcError;
+use crate::protocol::jsonrpc::RequestId;
+use crate::protocol::notification::LogLevel;
+use crate::protocol::version::{LegacyVersion, Version};
+use crate::session::state::{MAX_SUBSCRIPTIONS, SessionState};
+use crate::session::{Session, Transport};
+
+/// What legacy clients hear that never set a level.
+const DEFAULT_LEVEL: LogLevel = LogLevel::Info;
+/// How often a lost update of session state is tried again.
+const UPDATE_TRIES: usize = 5;
+
+/// The level that a session set.
+pub(super) fn log_level(session: Option<(&Session, Option<&SessionRecord>)>) -> LogLevel {
+    let state = session.and_then(|(_, record)| record).map(|record| read_state(&record.state));
+    let level = state.and_then(|state| state.log_level);
+    level.as_deref().and_then(LogLevel::parse).unwrap_or(DEFAULT_LEVEL)
+}
+
+fn read_state(text: &str) -> SessionState {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+impl Gateway {
+    pub(super) async fn initialize(&self, initialize: &Initialize, asked: &Asked<'_>) -> Answered {
+        let version = LegacyVersion::negotiate(&initialize.protocol_version);
+        let mut members = format!(
+            r#""protocolVersion":"{}","capabilities":{},"serverInfo":{}"#,
+            version.as_str(),
+            CAPABILITIES.replace(r#""resources":{}"#, r#""resources":{"subscribe":true}"#),
+            self.server_info
+        );
+        self.push_instructions(&mut members);
+        let answered = Answered::own(self.stamp.own(Version::Legacy(version), &members, None));
+        if asked.session.is_some_and(|(session, _)| session.transport == Transport::Sse) {
+            return answered;
+        }
+        let session = Session {
+            key: SessionKey(self.random()),
+            created_at: self.ports.clock.now(),
+            transport: Transport::Streamable,
+            version,
+            capabilities: initialize.capabilities,
+        };
+        match self.seal_session(&session, asked.principal).await {
+            Ok(id) => Answered { session_id: Some(id), ..answered },
+            Err(error) => self.unavailable(asked.correlation, &error),
+        }
+    }
+
+    /// Begins a session of HTTP+SSE, whose client has not yet said what it can do.
+    pub async fn begin_sse(
+        &self,
+        principal: &crate::principal::Principal,
+    ) -> Result<(Session, String), StoreError> {
+        let session = Session {
+            key: SessionKey(self.random()),
+            created_at: self.ports.clock.now(),
+            transport: Transport::Sse,
+            version: LegacyVersion::V2024_11_05,
+            capabilities: crate::protocol::capability::ClientCapabilities::default(),
+        };
+        let id = self.seal_session(&session, principal).await?;
+        Ok((session, id))
+    }
+
+    async fn seal_session(
+        &self,
+        session: &Session,
+        principal: &crate::principal::Principal,
+    ) -> Result<String, StoreError> {
+        let nonce = self.random();
+        Ok(session.seal(self.sealer().await?, nonce, principal))
+    }
+
+    /// Opens a session id: `None` when it is forged, expired, ended, or another principal's.
+    pub async fn open_session(
+        &self,
+        id: &str,
+        principal: &crate::principal::Principal,
+    ) -> Result<Option<(Session, Option<SessionRecord>)>, StoreError> {
+        let now = self.ports.clock.now();
+        let Some(session) = Session::open(self.sealer().await?, id, principal, now) else {
+            return Ok(None);
+        };
+        let record = self.ports.sessions.load(session.key, now).await?;
+        let ended = record.as_ref().is_some_and(|record| record.ended);
+        Ok((!ended).then_some((session, record)))
+    }
+
+    /// Ends a session.
+    pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.ports.sessions.end(session.key, session.expires_at()).await
+    }
+
+    /// Takes a notification of a legacy client.
+    pub fn notified(&self, session: Option<&Session>, method: &str, params: Option<&RawValue>) {
+        #[derive(Deserialize)]
+        struct Cancelled<'a> {
+            #[serde(borrow, rename = "requestId")]
+            request_id: &'a RawValue,
+        }
+        let (Some(session), "notifications/cancelled", Some(params)) = (session, method, params)
+        else {
+            return;
+        };
+        let cancelled: Option<Cancelled<'_>> = serde_json::from_str(params.get()).ok();
+        if let Some(id) = cancelled.and_then(|cancelled| RequestId::parse(cancelled.request_id)) {
+            self.running.cancel(session.key, &id);
+        }
+    }
+
+    pub(super) async fn subscribe(&self, asked: &Asked<'_>, uri: &str) -> Answered {
+        let catalog = match self.catalog(asked.correlation).await {
+            Ok(catalog) => catalog,
+            Err(answered) => return answered,
+        };
+        let known = catalog.resource(uri).is_some()
+            || catalog.templates.iter().any(|template| template.template.extract(uri).is_some());
+        if !known {
+            return RpcError::resource(uri, asked.version).into();
+        }
+        let mut full = false;
+        let answered = self
+            .remember(asked, |state| {
+                full = state.subscriptions.len() >= MAX_SUBSCRIPTIONS
+                    && !state.subscriptions.contains(uri);
+                if !full {
+                    state.subscriptions.insert(uri.to_owned());
+                }
+            })
+            .await;
+        if full {
+            let most = MAX_SUBSCRIPTIONS;
+            return RpcError::params(format!("a session has at most {most} subscriptions")).into();
+        }
+        answered
+    }
+
+    /// Changes a session's state; a client without a session has nothing that could be changed.
+    pub(super) async fn remember(
+        &self,
+        asked: &Asked<'_>,
+        mut change: impl FnMut(&mut SessionState) + Send,
+    ) -> Answered {
+        let done = || Answered::own(self.stamp.own(asked.version, "", None));
+        let Some((session, record)) = asked.session else { return done() };
+        let mut record = record.cloned();
+        for _ in 0..UPDATE_TRIES {
+            let mut state =
+                record.as_ref().map(|record| read_state(&record.state)).unwrap_or_default();
+            change(&mut state);
+            let text = serde_json::to_string(&state).unwrap_or_default();
+            let expected = record.as_ref().map(|record| record.revision);
+            let now = self.ports.clock.now();
+            let sessions = &self.ports.sessions;
+            match sessions.save(session.key, text, expected, session.expires_at(), now).await {
+                Ok(_) => return done(),
+                Err(StoreError::Stale { .. } | StoreError::Exists(_)) => {
+                    match sessions.load(session.key, now).await {
+                        Ok(newer) => record = newer,
+                        Err(error) => return self.unavailable(asked.correlation, &error),
+                    }
+                }
+                Err(error) => return self.unavailable(asked.correlation, &error),
+            }
+        }
+        self.unavailable(asked.correlation, &StoreError::Stale { current: 0 })
+    }
+}

@@ -1,0 +1,187 @@
+//! From a call's parameters to its subject: found in the catalog, and its arguments checked.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::gateway::{Answered, Asked, Gateway};
+use crate::invoke::event::RESERVED;
+use crate::invoke::exchange::Outgoing;
+use crate::invoke::outcome;
+use crate::invoke::Subject;
+use crate::protocol::call::{Named, Read};
+use crate::protocol::error::RpcError;
+use crate::protocol::json;
+use crate::protocol::jsonrpc::Request;
+use crate::protocol::render::CacheHint;
+use crate::registration::{Prompt, PromptSource, ResourceSource, Tool};
+
+impl Gateway {
+    pub(super) async fn call_tool(
+        &self,
+        named: &Named<'_>,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+        outgoing: &Outgoing,
+    ) -> Answered {
+        let catalog = match self.catalog(asked.correlation).await {
+            Ok(catalog) => catalog,
+            Err(answered) => return answered,
+        };
+        let Some(tool) = catalog.tools.find(&named.name.0) else {
+            return RpcError::params(format!("unknown tool: {}", shown(&named.name.0))).into();
+        };
+        if let Err(error) = check_mirrors(tool, named, asked) {
+            return error.into();
+        }
+        let arguments = named.arguments.map_or("{}", RawValue::get);
+        if let Err(text) = check_arguments(tool, arguments) {
+            let members = outcome::error_members(&text);
+            return Answered::own(self.stamp.own(asked.version, &members, None));
+        }
+        let subject = Subject::Tool { tool, arguments };
+        self.run(&subject, &named.resume, request, asked, outgoing).await
+    }
+
+    pub(super) async fn get_prompt(
+        &self,
+        named: &Named<'_>,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+        outgoing: &Outgoing,
+    ) -> Answered {
+        let catalog = match self.catalog(asked.correlation).await {
+            Ok(catalog) => catalog,
+            Err(answered) => return answered,
+        };
+        let Some(prompt) = catalog.prompts.find(&named.name.0) else {
+            return RpcError::params(format!("unknown prompt: {}", shown(&named.name.0))).into();
+        };
+        let text = named.arguments.map_or("{}", RawValue::get);
+        let arguments = match check_prompt_arguments(prompt, text) {
+            Ok(arguments) => arguments,
+            Err(error) => return error.into(),
+        };
+        match &prompt.source {
+            PromptSource::Text(messages) => {
+                let mut members = String::new();
+                if let Some(description) = &prompt.description {
+                    members = format!(r#""description":{},"#, json::string(description));
+                }
+                members.push_str(&format!(r#""messages":{}"#, messages.render(&arguments)));
+                Answered::own(self.stamp.own(asked.version, &members, None))
+            }
+            PromptSource::Function(target) => {
+                let subject = Subject::Prompt { prompt, arguments: text, target };
+                self.run(&subject, &named.resume, request, asked, outgoing).await
+            }
+        }
+    }
+
+    pub(super) async fn read_resource(
+        &self,
+        read: &Read<'_>,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+        outgoing: &Outgoing,
+    ) -> Answered {
+        let catalog = match self.catalog(asked.correlation).await {
+            Ok(catalog) => catalog,
+            Err(answered) => return answered,
+        };
+        let uri = &*read.uri.0;
+        let subject = if let Some(resource) = catalog.resource(uri) {
+            match &resource.source {
+                ResourceSource::Contents(contents) => {
+                    let members = format!(r#""contents":{contents}"#);
+                    let hint = CacheHint { ttl_ms: self.cache_hint().ttl_ms, public: false };
+                    return Answered::own(self.stamp.own(asked.version, &members, Some(hint)));
+                }
+                ResourceSource::Function(target) => Subject::Resource {
+                    name: resource.name.as_str(),
+                    uri,
+                    variables: BTreeMap::new(),
+                    mime_type: resource.mime_type.as_deref(),
+                    target,
+                },
+            }
+        } else {
+            let mut templates = catalog.templates.iter();
+            let found = templates.find_map(|t| t.template.extract(uri).map(|values| (t, values)));
+            let Some((template, variables)) = found else {
+                return RpcError::resource(uri, asked.version).into();
+            };
+            Subject::Resource {
+                name: template.name.as_str(),
+                uri,
+                variables,
+                mime_type: template.mime_type.as_deref(),
+                target: &template.target,
+            }
+        };
+        self.run(&subject, &read.resume, request, asked, outgoing).await
+    }
+}
+
+/// What a stranger wrote, short enough to be said back.
+fn shown(name: &str) -> String {
+    name.chars().take(64).collect()
+}
+
+fn check_mirrors(tool: &Tool, named: &Named<'_>, asked: &Asked<'_>) -> Result<(), RpcError> {
+    if !asked.version.is_modern() {
+        return Ok(());
+    }
+    tool.mirrors
+        .iter()
+        .try_for_each(|mirror| mirror.require((asked.header)(&mirror.header), named.arguments))
+}
+
+/// Checks arguments; `Err` is a text that lets the model correct itself.
+fn check_arguments(tool: &Tool, arguments: &str) -> Result<(), String> {
+    if uses_reserved(arguments) {
+        return Err(format!("{}: the argument name {RESERVED} is reserved", tool.name));
+    }
+    tool.input.check(arguments).map_err(|mismatch| {
+        let place = match mismatch.path.as_str() {
+            "" => "the arguments".to_owned(),
+            path => format!("argument {path}"),
+        };
+        format!("{}: {place}: {}", tool.name, mismatch.message)
+    })
+}
+
+/// Whether a caller tries to write the member that only the gateway writes.
+fn uses_reserved(arguments: &str) -> bool {
+    // An escape could hide the name, so then the members are read.
+    let suspicious = arguments.contains(RESERVED) || arguments.contains("\\u");
+    suspicious
+        && serde_json::from_str::<BTreeMap<String, &RawValue>>(arguments)
+            .is_ok_and(|members| members.contains_key(RESERVED))
+}
+
+fn check_prompt_arguments(
+    prompt: &Prompt,
+    text: &str,
+) -> Result<BTreeMap<String, String>, RpcError> {
+    let arguments: BTreeMap<String, Value> = serde_json::from_str(text)
+        .map_err(|_| RpcError::params("arguments must be an object"))?;
+    if arguments.contains_key(RESERVED) {
+        return Err(RpcError::params(format!("the argument name {RESERVED} is reserved")));
+    }
+    let missing = prompt
+        .arguments
+        .iter()
+        .find(|(name, required)| *required && !arguments.contains_key(name));
+    if let Some((name, _)) = missing {
+        return Err(RpcError::params(format!("the argument {name} is missing")));
+    }
+    let string = |(name, value): (String, Value)| match value {
+        Value::String(text) => Ok((name, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(RpcError::params(format!("the argument {} must be a string", shown(&name))))
+        }
+    };
+    arguments.into_iter().map(string).collect()
+}
