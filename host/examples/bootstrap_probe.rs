@@ -48,7 +48,11 @@ struct Wish {
 type Answer = FunctionResponse<Value, Body>;
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Answer, Error> {
-    let wish: Wish = serde_json::from_value(event.payload.clone())?;
+    // Behind a URL the wish is the body of the HTTP request.
+    let wish: Wish = match event.payload.get("requestContext") {
+        None => serde_json::from_value(event.payload.clone())?,
+        Some(_) => serde_json::from_str(event.payload["body"].as_str().unwrap_or_default())?,
+    };
     let value = match wish.deed.as_str() {
         "echo" => event.payload,
         "wait" => {

@@ -159,8 +159,12 @@ impl Instance {
         }
     }
 
-    /// Hears what an exited process has sent before its end.
+    /// Hears what an exited process has sent before its end, if there can be anything.
     async fn hear_the_last(&mut self) {
+        match self.phase {
+            Phase::Starting { .. } | Phase::Running(_) | Phase::Answering(_) => {}
+            Phase::Ready { .. } | Phase::Resting { .. } => return,
+        }
         let until = Instant::now() + limits::EXIT_GRACE;
         loop {
             tokio::select! {

@@ -89,8 +89,9 @@ pub(crate) const EXIT_GRACE: Duration = Duration::from_millis(200);
 /// How long a killed process may take to disappear; only one in uninterruptible sleep takes longer.
 pub(crate) const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long the host waits for output that is already in the pipe.
-pub(crate) const FLUSH_PATIENCE: Duration = Duration::from_millis(50);
+/// How long the host waits for output that is already in the pipe: only a process that prints
+/// without end makes it wait that long.
+pub(crate) const FLUSH_PATIENCE: Duration = Duration::from_millis(250);
 
 /// How long the host waits when a port cannot take a connection for the moment.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(20);

@@ -118,14 +118,16 @@ impl Lines {
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             self.push(&rest[..end]);
             rest = &rest[end + 1..];
-            line(self.take());
+            self.take(&mut line);
         }
         self.push(rest);
     }
 
-    /// Gives the last line if it has no end.
-    pub(crate) fn finish(&mut self) -> Option<String> {
-        (!self.partial.is_empty()).then(|| self.take())
+    /// Gives what is left, if the last line has no end.
+    pub(crate) fn finish(&mut self, mut line: impl FnMut(String)) {
+        if !self.partial.is_empty() {
+            self.take(&mut line);
+        }
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -134,14 +136,19 @@ impl Lines {
         self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    fn take(&mut self) -> String {
-        let line = self.partial.strip_suffix(b"\r").unwrap_or(&self.partial);
-        let mut text = String::from_utf8_lossy(line).into_owned();
+    fn take(&mut self, line: &mut impl FnMut(String)) {
+        let mut text = String::from_utf8_lossy(&self.partial).into_owned();
+        self.partial.clear();
         if std::mem::take(&mut self.cut) {
             text.push_str(CUT_MARK);
         }
-        self.partial.clear();
-        text
+        // Lambda's runtimes put carriage returns into what is to stay one record, a stack trace
+        // say; a terminal would write its lines over each other.
+        let mut parts = text.split('\r').filter(|part| !part.is_empty()).peekable();
+        if parts.peek().is_none() {
+            line(String::new());
+        }
+        parts.for_each(|part| line(part.to_owned()));
     }
 }
 
@@ -157,13 +164,14 @@ mod tests {
         for part in parts {
             splitter.feed(part, |line| found.push(line));
         }
-        found.extend(splitter.finish());
+        splitter.finish(|line| found.push(line));
         found
     }
 
     #[test]
     fn lines_are_cut_at_their_ends() {
         assert_eq!(lines(&[b"a\nb", b"c\r\n\n", b"d"]), ["a", "bc", "", "d"]);
+        assert_eq!(lines(&[b"trace\r  at a\r\r  at b\r\n\r\n"]), ["trace", "  at a", "  at b", ""]);
         assert_eq!(lines(&[b"\xff\n"]), ["\u{fffd}"]);
         assert!(lines(&[b""]).is_empty());
     }

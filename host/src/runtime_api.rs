@@ -78,8 +78,11 @@ pub(crate) async fn serve(stream: TcpStream, calls: mpsc::Sender<Call>) {
         let calls = calls.clone();
         async move { Ok::<_, Infallible>(respond(&calls, request).await) }
     });
+    // A process may answer and end without waiting to hear that it was heard: its answer counts.
+    let mut server = http1::Builder::new();
+    server.half_close(true);
     // A connection that breaks shows as a broken body or a missing poll; nothing is lost here.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn respond(calls: &mpsc::Sender<Call>, request: Request<Incoming>) -> Response<Full<Bytes>> {

@@ -4,8 +4,6 @@ pub mod accept;
 pub mod access;
 pub mod body;
 pub mod events;
-#[cfg(feature = "embedded")]
-pub mod listen;
 pub mod mcp;
 pub mod origin;
 pub mod register;

@@ -1,12 +1,25 @@
 //! The gateway of mcp-lambda: Lambda functions as MCP tools, resources and prompts.
+//!
+//! Data flows one way, each stage consuming the value before it:
+//!
+//! ```text
+//! HTTP -> edge -> classify -> call -> plan -> invoke -> outcome -> reply -> edge -> HTTP or stream
+//! ```
+//!
+//! The modules stand in one total order, and each uses only those after it:
+//! `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `port`, `registration`,
+//! `principal`, `protocol`. The adapters of `embedded` implement the ports and are named only by
+//! whoever composes a gateway.
 
+pub mod admin;
 pub mod catalog;
+pub mod edge;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+pub mod gateway;
+pub mod invoke;
 pub mod port;
 pub mod principal;
 pub mod protocol;
 pub mod registration;
 pub mod session;
-pub mod invoke;
-pub mod gateway;
-pub mod admin;
-pub mod edge;

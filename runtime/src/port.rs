@@ -2,10 +2,6 @@
 //!
 //! Each port has an adapter for one machine and one for AWS, held to one contract suite.
 
-#[cfg(feature = "test-support")]
-pub mod contract;
-#[cfg(feature = "test-support")]
-pub mod faulty;
 
 use std::fmt;
 use std::time::Duration;
@@ -163,7 +159,12 @@ pub trait Sessions: Send + Sync {
     ) -> Result<u64, StoreError>;
 
     /// Ends a session for good. Ending twice is no error.
-    async fn end(&self, key: SessionKey, expires_at: Timestamp) -> Result<(), StoreError>;
+    async fn end(
+        &self,
+        key: SessionKey,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The keys by which ids are sealed, newest last. Where there is none yet, the candidate is
     /// stored, by exactly one of all who try.

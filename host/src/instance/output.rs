@@ -87,9 +87,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
             }
             Ok(_) | Err(_) => {
                 self.source = None;
-                if let Some(line) = self.lines.finish() {
-                    journal.write(line);
-                }
+                self.lines.finish(|line| journal.write(line));
             }
         }
     }

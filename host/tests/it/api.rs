@@ -157,7 +157,7 @@ async fn invocation_types() {
 async fn requests_that_are_wrong_are_refused() {
     let probe = Probe::new();
     let content = "InvalidRequestContentException";
-    let not_json = "Could not parse request body into json: expected value at line 1 column 1";
+    let not_json = "Could not parse request body into json: expected ident at line 1 column 2";
     refused(&probe, INVOKE, &[], "nonsense", (400, content, not_json)).await;
     let context = [("x-amz-client-context", "***")];
     let message = "Client context must be a valid Base64-encoded JSON object.";

@@ -84,14 +84,14 @@ async fn every_invocation_under_way_has_its_own_instance_up_to_the_limit() {
 async fn an_instance_that_times_out_is_killed() {
     let mut raw = bootstrap_probe(&[]);
     raw.concurrency = Some(1);
-    raw.timeout = Some(0.25);
+    raw.timeout = Some(0.5);
     let probe = Probe::with(raw, HostOptions::default());
     let gate = Gate::new().await;
     let mut under_way = JoinSet::new();
     let visitor = wait_at(&probe, &gate, &mut under_way).await;
     let message = finish(&mut under_way).await;
     let message = message.as_str().expect("an error");
-    assert!(message.ends_with(" Error: Task timed out after 0.25 seconds"), "{message}");
+    assert!(message.ends_with(" Error: Task timed out after 0.50 seconds"), "{message}");
     assert_eq!(probe.host.instances(&probe.name), 0);
     visitor.gone().await;
     assert_eq!(probe.log.texts(), [message]);

@@ -72,14 +72,17 @@ async fn a_stream_may_end_with_an_error() {
 #[tokio::test]
 async fn a_stream_that_is_broken_off_is_truncated() {
     let probe = probe(1);
-    let steps = json!([stream("", "begun"), { "close": true }]);
+    let gate = Gate::new().await;
+    let steps = json!([stream("", "begun"), { "close": true }, { "gate": gate.address() }]);
     let (response, _) = first_chunk(&probe, steps).await;
+    let visitor = gate.knock().await;
     let id = response.request_id.clone();
     let (_, error) = collect(response).await;
     let message = format!("RequestId: {id} Error: the response ended before it was complete");
     let error = error.expect("an error");
     assert_eq!(error.message(), message);
     assert_eq!(error.error_type.as_deref(), Some("Runtime.TruncatedResponse"));
+    visitor.gone().await;
     assert_eq!(probe.host.instances(&probe.name), 0);
 }
 

@@ -32,7 +32,7 @@ async fn chunks_arrive_as_they_are_sent() {
 #[tokio::test]
 async fn a_stream_that_times_out_keeps_what_has_come() {
     let mut raw = crate::support::bootstrap_probe(&[]);
-    raw.timeout = Some(0.3);
+    raw.timeout = Some(0.5);
     let probe = Probe::with(raw, lambda_host::HostOptions::default());
     let gate = Gate::new().await;
     let event = json!({ "do": "stream", "gate": gate.address(), "lines": ["one", "two"] });
@@ -42,7 +42,7 @@ async fn a_stream_that_times_out_keeps_what_has_come() {
     let id = response.request_id.clone();
     let (bytes, error) = collect(response).await;
     assert!(bytes.ends_with(b"\0\0one"), "{bytes:?}");
-    let expected = format!("RequestId: {id} Error: Task timed out after 0.30 seconds");
+    let expected = format!("RequestId: {id} Error: Task timed out after 0.50 seconds");
     assert_eq!(error.expect("an error").message(), expected);
     visitor.gone().await;
 }

@@ -15,10 +15,9 @@ pub(crate) async fn answer(admin: &Admin, incoming: &Incoming, path: &str) -> Re
     let rest = path.strip_prefix("/register").unwrap_or_default().trim_start_matches('/');
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
     let method = &incoming.method;
-    if matches!(*method, Method::POST | Method::PUT) {
-        if let Err(reply) = check_content_type(incoming) {
-            return reply;
-        }
+    if matches!(*method, Method::POST | Method::PUT) && !may_be_json(incoming) {
+        let detail = "the body must be sent as Content-Type: application/json";
+        return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
     }
     match (segments.as_slice(), method) {
         ([], &Method::POST) => shown(StatusCode::CREATED, admin.create(body(incoming)).await),
@@ -28,12 +27,12 @@ pub(crate) async fn answer(admin: &Admin, incoming: &Incoming, path: &str) -> Re
         (["import"], _) => Reply::not_allowed("POST"),
         ([id], &Method::GET) => shown(StatusCode::OK, admin.show(id).await),
         ([id], &Method::PUT) => match precondition(incoming) {
-            Err(reply) => reply,
-            Ok(when) => shown(StatusCode::OK, admin.replace(id, body(incoming), when).await),
+            None => bad_precondition(),
+            Some(when) => shown(StatusCode::OK, admin.replace(id, body(incoming), when).await),
         },
         ([id], &Method::DELETE) => match precondition(incoming) {
-            Err(reply) => reply,
-            Ok(when) => match admin.remove(id, when).await {
+            None => bad_precondition(),
+            Some(when) => match admin.remove(id, when).await {
                 Ok(()) => Reply::empty(StatusCode::NO_CONTENT),
                 Err(error) => failed(&error),
             },
@@ -49,32 +48,28 @@ pub(crate) async fn answer(admin: &Admin, incoming: &Incoming, path: &str) -> Re
 }
 
 /// A form is what a browser may send anywhere without asking.
-fn check_content_type(incoming: &Incoming) -> Result<(), Reply> {
-    if accept::sends_json(&incoming.headers) || !incoming.headers.contains_key(CONTENT_TYPE) {
-        return Ok(());
-    }
-    let detail = "the body must be sent as Content-Type: application/json";
-    Err(Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+fn may_be_json(incoming: &Incoming) -> bool {
+    accept::sends_json(&incoming.headers) || !incoming.headers.contains_key(CONTENT_TYPE)
 }
 
 fn body(incoming: &Incoming) -> &[u8] {
     &incoming.body
 }
 
-fn precondition(incoming: &Incoming) -> Result<Precondition, Reply> {
-    let Some(value) = incoming.headers.get(IF_MATCH) else { return Ok(Precondition::None) };
+/// `If-Match`; `None` when it is no tag that was ever given out.
+fn precondition(incoming: &Incoming) -> Option<Precondition> {
+    let Some(value) = incoming.headers.get(IF_MATCH) else { return Some(Precondition::None) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
-        return Ok(Precondition::None);
+        return Some(Precondition::None);
     }
     let revision = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    match revision.and_then(|revision| revision.parse().ok()) {
-        Some(revision) => Ok(Precondition::Revision(revision)),
-        None => Err(Reply::problem(
-            StatusCode::PRECONDITION_FAILED,
-            "If-Match must be the ETag of a registration, such as \"3\"",
-        )),
-    }
+    revision.and_then(|revision| revision.parse().ok()).map(Precondition::Revision)
+}
+
+fn bad_precondition() -> Reply {
+    let detail = "If-Match must be the ETag of a registration, such as \"3\"";
+    Reply::problem(StatusCode::PRECONDITION_FAILED, detail)
 }
 
 fn shown(status: StatusCode, result: Result<Shown, AdminError>) -> Reply {

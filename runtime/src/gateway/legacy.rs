@@ -98,7 +98,8 @@ impl Gateway {
 
     /// Ends a session.
     pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
-        self.ports.sessions.end(session.key, session.expires_at()).await
+        let now = self.ports.clock.now();
+        self.ports.sessions.end(session.key, session.expires_at(), now).await
     }
 
     /// Takes a notification of a legacy client.

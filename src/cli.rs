@@ -1,0 +1,126 @@
+//! What can be typed: clap types only, no behaviour.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::version;
+
+/// The program's arguments.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mcp-lambda",
+    version = version::SHORT,
+    long_version = version::LONG,
+    about = "An MCP gateway for AWS Lambda functions",
+    long_about = "An MCP gateway for AWS Lambda functions.\n\n\
+        Registers functions as MCP tools, resources and prompts and serves them to AI agents. \
+        Without a command it serves on this machine.",
+    after_help = AFTER_HELP,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    /// What to do; `serve` if nothing is said.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// Print JSON lines instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  mcp-lambda                                        serve the built-in example functions
+  mcp-lambda serve --functions mcp-lambda.toml      serve your own functions
+  mcp-lambda serve --data ./state --listen 127.0.0.1:0
+
+Exit codes:
+  0  done            1  a bug, or an unforeseen failure of the machine
+  2  wrong usage     3  a file of functions is not valid
+  4  a program that a function needs is missing
+  5  the address cannot be listened on
+  6  the data folder cannot be used";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve MCP clients and administrators on this machine (the default).
+    Serve(ServeArguments),
+    /// Run one of the built-in example functions; the local Lambda host calls this.
+    #[command(name = "example-function", hide = true)]
+    ExampleFunction {
+        /// Which one.
+        name: String,
+    },
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(ServeArguments::default())
+    }
+}
+
+/// The arguments of `serve`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = SERVE_HELP)]
+pub(crate) struct ServeArguments {
+    /// The address to listen on; port 0 takes a free one and prints it.
+    #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
+    pub(crate) listen: SocketAddr,
+    /// Keep registrations and sessions in this folder; without it they are gone at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Functions to run on this machine; without it ./mcp-lambda.toml, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) functions: Option<PathBuf>,
+    /// Leave out the built-in example functions and their registrations.
+    #[arg(long)]
+    pub(crate) no_examples: bool,
+    /// Let pages of this origin call, besides those from this machine. Can be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+}
+
+const DEFAULT_LISTEN: &str = "127.0.0.1:8765";
+
+impl Default for ServeArguments {
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN.parse().expect("the default is an address"),
+            data: None,
+            functions: None,
+            no_examples: false,
+            allow_origin: Vec::new(),
+        }
+    }
+}
+
+const SERVE_HELP: &str = "\
+Examples:
+  mcp-lambda serve
+  mcp-lambda serve --functions examples/mcp-lambda.toml
+  mcp-lambda serve --data ./state --listen 127.0.0.1:9000
+
+A file of functions:
+  [functions.forecast]
+  command = [\"python3\", \"-m\", \"awslambdaric\", \"forecast.handler\"]
+  directory = \"python\"       # relative to the file
+  timeout = 10               # seconds
+  concurrency = 5            # processes at the same time
+  environment = { UNITS = \"metric\" }
+
+A function registered with the ARN
+  arn:aws:lambda:us-east-1:000000000000:function:forecast
+is the one called forecast here; partition, region and account do not matter.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,68 @@
+//! The documented exit codes, and the one map from failures to them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use mcp_lambda_runtime::embedded::sqlite::CannotOpen;
+
+/// Why a command did not do what it was asked. Each text is one sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A file of functions cannot be read.
+    #[error("cannot read {path}: {source}; name a readable file with --functions")]
+    FunctionsUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of functions is not valid.
+    #[error("{path} is not valid: {reason}")]
+    FunctionsInvalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong where.
+        reason: String,
+    },
+    /// A function's program or folder is missing.
+    #[error("{0}")]
+    Missing(String),
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}: {source}; choose another with --listen, or port 0 for any")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The data folder.
+    #[error("{0}")]
+    Data(#[from] CannotOpen),
+    /// The machine.
+    #[error("{doing}: {source}")]
+    System {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// An example function ended.
+    #[error("the example function failed: {0}")]
+    Example(String),
+    /// Something that cannot be.
+    #[error("{0}; please report this as a bug")]
+    Bug(String),
+}
+
+impl Failure {
+    /// The process's exit code, as `--help` lists them; 2 is clap's own.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Bug(_) | Self::System { .. } | Self::Example(_) => 1,
+            Self::FunctionsUnreadable { .. } | Self::FunctionsInvalid { .. } => 3,
+            Self::Missing(_) => 4,
+            Self::Listen { .. } => 5,
+            Self::Data(_) => 6,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `serve`: the whole system on one port of this machine.
+
+mod banner;
+mod compose;
+mod functions;
+mod listener;
+mod log;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use lambda_host::Host;
+use mcp_lambda_runtime::edge::Edge;
+use mcp_lambda_runtime::edge::origin::OriginPolicy;
+use tokio::net::TcpListener;
+
+use crate::cli::ServeArguments;
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// Runs until Ctrl-C or SIGTERM.
+pub(crate) fn run(arguments: &ServeArguments, output: &Output) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::System { doing: "starting", source })?;
+    // The log is written from tasks that outlive this borrow.
+    let output = Arc::new(Output::new(output.is_json()));
+    runtime.block_on(serve(arguments, output))
+}
+
+async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Failure> {
+    let functions = functions::load(arguments)?;
+    let host = compose::host(functions, &output);
+    compose::check(&host)?;
+    let origins = origins(arguments);
+    let edge = compose::edge(arguments, host.clone(), origins.clone(), &output).await?;
+    let address = arguments.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| Failure::Listen { address, source })?;
+    let address =
+        listener.local_addr().map_err(|source| Failure::System { doing: "listening", source })?;
+    banner::print(&output, arguments, address, &host);
+    let server = Server { edge, host: host.clone(), origins };
+    listener::run(listener, server, stopped()).await;
+    host.shutdown().await;
+    Ok(())
+}
+
+/// What answers requests.
+#[derive(Clone)]
+struct Server {
+    edge: Arc<Edge>,
+    host: Host,
+    origins: OriginPolicy,
+}
+
+/// Only a server on a loopback address can insist on loopback Host headers.
+fn origins(arguments: &ServeArguments) -> OriginPolicy {
+    let loopback = is_loopback(arguments.listen);
+    OriginPolicy {
+        loopback_hosts_only: loopback,
+        origins: arguments.allow_origin.iter().cloned().collect(),
+        ..OriginPolicy::local()
+    }
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().is_loopback()
+}
+
+/// Waits for Ctrl-C or, where there are signals, SIGTERM.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

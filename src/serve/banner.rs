@@ -1,0 +1,56 @@
+//! Where to connect, printed once at the start.
+
+use std::net::SocketAddr;
+
+use lambda_host::Host;
+use serde_json::json;
+
+use crate::cli::ServeArguments;
+use crate::output::Output;
+use crate::version;
+
+/// Prints where to connect.
+pub(super) fn print(output: &Output, arguments: &ServeArguments, address: SocketAddr, host: &Host) {
+    let url = format!("http://{address}");
+    let functions: Vec<String> = host.functions().map(ToString::to_string).collect();
+    if output.is_json() {
+        let line = json!({
+            "event": "listening",
+            "version": version::SHORT,
+            "url": url,
+            "mcp": format!("{url}/mcp"),
+            "sse": format!("{url}/sse"),
+            "register": format!("{url}/register"),
+            "functions": functions,
+        });
+        return output.line(&line.to_string());
+    }
+    let data = match &arguments.data {
+        None => "in memory, gone at the end; keep it with --data DIR".to_owned(),
+        Some(folder) => folder.display().to_string(),
+    };
+    let open = if address.ip().is_loopback() {
+        String::new()
+    } else {
+        "\n  WARNING         anyone who can reach this address can call and register functions\n"
+            .to_owned()
+    };
+    output.line(&format!(
+        "mcp-lambda {} serves {url}\n{open}
+  MCP             {url}/mcp
+  HTTP+SSE        {url}/sse
+  registrations   {url}/register
+  Lambda Invoke   {url}   (for --endpoint-url of the AWS CLI)
+  functions       {}
+  data            {data}
+
+  Claude Code     claude mcp add --transport http mcp-lambda {url}/mcp
+  Inspector       npx @modelcontextprotocol/inspector --cli {url}/mcp --transport http --method tools/list
+  register        curl {url}/register -H 'content-type: application/json' -d @registration.json
+
+Ctrl-C ends it.
+",
+        version::LONG,
+        if functions.is_empty() { "none".to_owned() } else { functions.join(", ") }
+    ));
+}

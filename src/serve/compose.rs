@@ -1,0 +1,87 @@
+//! The composition root of `serve`: embedded adapters behind every port.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions};
+use mcp_lambda_runtime::admin::Admin;
+use mcp_lambda_runtime::edge::origin::OriginPolicy;
+use mcp_lambda_runtime::edge::{Edge, EdgeSettings};
+use mcp_lambda_runtime::embedded::invoker::HostInvoker;
+use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
+use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
+use mcp_lambda_runtime::embedded::system::{SystemClock, SystemIds};
+use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
+
+use crate::cli::ServeArguments;
+use crate::exit::Failure;
+use crate::output::Output;
+use crate::serve::log;
+use crate::{examples, version};
+
+/// How long clients may keep lists: long enough for one conversation's turn.
+const LIST_TTL: Duration = Duration::from_secs(5);
+
+/// The local Lambda host.
+pub(super) fn host(
+    functions: BTreeMap<FunctionName, FunctionConfig>,
+    output: &Arc<Output>,
+) -> Host {
+    let output = output.clone();
+    let log = Arc::new(move |line| log::function(&output, &line));
+    Host::new(functions, HostOptions { log, ..HostOptions::default() })
+}
+
+/// Finds missing programs before anyone calls.
+pub(super) fn check(host: &Host) -> Result<(), Failure> {
+    match host.check().first() {
+        None => Ok(()),
+        Some(problem) => Err(Failure::Missing(problem.to_string())),
+    }
+}
+
+/// The gateway with its HTTP edge.
+pub(super) async fn edge(
+    arguments: &ServeArguments,
+    host: Host,
+    origins: OriginPolicy,
+    output: &Arc<Output>,
+) -> Result<Arc<Edge>, Failure> {
+    let store = match &arguments.data {
+        None => SqliteStore::in_memory()?,
+        Some(folder) => SqliteStore::in_folder(folder)?,
+    };
+    let is_new = store.is_new();
+    let ports = Ports {
+        registrations: Arc::new(store.clone()),
+        sessions: Arc::new(store),
+        mailboxes: Arc::new(MemoryMailboxes::default()),
+        invoker: Arc::new(HostInvoker::new(host)),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds::default()),
+    };
+    let settings = Settings {
+        version: version::SHORT.to_owned(),
+        instructions: None,
+        // The store is in this process: asking it for its version costs nothing.
+        catalog_freshness: Duration::ZERO,
+        list_ttl: LIST_TTL,
+    };
+    let gateway = Arc::new(Gateway::new(ports, settings));
+    if is_new && !arguments.no_examples {
+        register_examples(&gateway).await?;
+    }
+    let output = output.clone();
+    let access = Arc::new(move |record: &_| log::request(&output, record));
+    Ok(Arc::new(Edge::new(gateway, EdgeSettings { origins, access })))
+}
+
+async fn register_examples(gateway: &Arc<Gateway>) -> Result<(), Failure> {
+    let admin = Admin::new(gateway.clone());
+    for body in examples::registrations() {
+        let registered = admin.create(body.to_string().as_bytes()).await;
+        registered.map_err(|error| Failure::Bug(error.to_string()))?;
+    }
+    Ok(())
+}
