@@ -196,7 +196,7 @@ impl Core {
         let outlet = prepare::Outlet { chunks: sender, ending };
         let job = prepare::job(function, request_id.clone(), invocation, outlet)?;
         let Head { content_type, streaming } = self.dispatch(function, job).await?;
-        let body = ResponseBody::new(chunks, pending);
+        let body = ResponseBody::new(request_id.clone(), chunks, pending);
         Ok(Response { request_id, content_type, streaming, body })
     }
 

@@ -48,14 +48,19 @@ pub struct Response {
 /// Dropping it does not stop the function, as on Lambda; what it still sends is thrown away.
 #[derive(Debug)]
 pub struct ResponseBody {
+    request_id: String,
     chunks: mpsc::Receiver<Bytes>,
     pending: Option<oneshot::Receiver<Ending>>,
     ending: Ending,
 }
 
 impl ResponseBody {
-    pub(crate) fn new(chunks: mpsc::Receiver<Bytes>, pending: oneshot::Receiver<Ending>) -> Self {
-        Self { chunks, pending: Some(pending), ending: Ending::default() }
+    pub(crate) fn new(
+        request_id: String,
+        chunks: mpsc::Receiver<Bytes>,
+        pending: oneshot::Receiver<Ending>,
+    ) -> Self {
+        Self { request_id, chunks, pending: Some(pending), ending: Ending::default() }
     }
 
     /// Waits for the next bytes; nothing means that the answer has ended, well or not.
@@ -73,7 +78,7 @@ impl ResponseBody {
             let ending = ready!(std::pin::Pin::new(pending).poll(context));
             // Without an ending the instance's task was dropped, which ends its process.
             self.ending = ending.unwrap_or_else(|_| Ending {
-                error: Some(FunctionError::exited("unknown", None)),
+                error: Some(FunctionError::exited(&self.request_id, None)),
                 log_tail: Bytes::new(),
             });
             self.pending = None;
@@ -171,7 +176,7 @@ pub enum CannotStart {
     #[error(transparent)]
     Missing(#[from] CannotRun),
     /// The operating system refused: a port, a process or a file.
-    #[error("{doing}: {source}")]
+    #[error("failed to {doing}: {source}")]
     System {
         /// What the host was about to do.
         doing: &'static str,
@@ -192,7 +197,7 @@ mod tests {
         }
         drop(sender);
         ending.send(Ending::default()).expect("a reader");
-        let mut body = ResponseBody::new(receiver, pending);
+        let mut body = ResponseBody::new("id".to_owned(), receiver, pending);
         let bytes = body.collect_within(limit).await;
         (bytes.len(), body.ending.error)
     }
@@ -211,7 +216,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel::<Bytes>(1);
         let (ending, pending) = oneshot::channel();
         drop((sender, ending));
-        let (bytes, error) = ResponseBody::new(receiver, pending).collect().await;
+        let (bytes, error) = ResponseBody::new("id".to_owned(), receiver, pending).collect().await;
         assert!(bytes.is_empty());
         let error = error.expect("an error");
         assert_eq!(error.error_type.as_deref(), Some("Runtime.ExitError"));

@@ -1,8 +1,15 @@
 //! Asynchronous invocations: accepted now, run when there is room.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use tokio::time::{Instant, sleep};
 
-use super::*;
+use super::{Core, new_request_id, prepare};
+use crate::invocation::{Invocation, InvokeError};
+use crate::limits;
+use crate::log::LogLine;
+use crate::name::FunctionName;
 
 /// Accepts an invocation to be run later.
 pub(super) fn enqueue(

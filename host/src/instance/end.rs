@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::*;
+use tokio::time::{Instant, timeout};
+
+use super::phase::{Phase, Waiting};
+use super::{Instance, Stop};
+use crate::fault::FunctionError;
+use crate::limits;
 
 impl Instance {
     /// Ends the instance for a reason. Afterwards nothing of it is left.

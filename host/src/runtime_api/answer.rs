@@ -2,8 +2,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use tokio::sync::{mpsc, oneshot};
 
-use super::*;
+use super::{
+    Call, Mode, Opened, Outcome, accept, header, refused, reported_error, stopped, too_large,
+};
+use crate::body::{self, Unreadable};
+use crate::fault::FunctionError;
+use crate::limits;
 
 /// Takes `POST …/invocation/{id}/response`.
 pub(super) async fn response(

@@ -143,7 +143,8 @@ mod tests {
         assert_eq!(check(json!({})), Ok((200, vec![])));
         let head = json!({
             "statusCode": 201,
-            "headers": { "X-A": "b", "X-N": 1, "X-L": ["c", "d"], "Content-Length": "9", "TE": "x" },
+            "headers":
+                { "X-A": "b", "X-N": 1, "X-L": ["c", "d"], "Content-Length": "9", "TE": "x" },
             "cookies": ["e=f", "g=h"],
         });
         let lines = ["x-a: b", "x-l: c", "x-l: d", "x-n: 1", "set-cookie: e=f", "set-cookie: g=h"];

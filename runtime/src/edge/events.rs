@@ -77,18 +77,22 @@ pub(crate) fn keep_alive() -> Bytes {
     Bytes::from_static(b": keepalive\n\n")
 }
 
-/// A JSON-RPC message as an event. A line end inside it, which JSON allows between tokens,
-/// begins another `data` line, as the format of event streams wants.
+/// A JSON-RPC message as an event of one line.
+///
+/// JSON has line ends only between tokens, where a space says the same; some clients read an event
+/// stream line by line and would not put the pieces together.
 pub(crate) fn message_event(body: Rope) -> Bytes {
     let body = body.into_bytes();
-    let mut event = Vec::with_capacity(body.len() + 32);
-    event.extend_from_slice(b"event: message\n");
-    for line in body.split(|byte| matches!(byte, b'\n' | b'\r')) {
-        event.extend_from_slice(b"data: ");
-        event.extend_from_slice(line);
-        event.push(b'\n');
+    let mut event = Vec::with_capacity(body.len() + 24);
+    event.extend_from_slice(b"event: message\ndata: ");
+    let start = event.len();
+    event.extend_from_slice(&body);
+    for byte in &mut event[start..] {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
     }
-    event.push(b'\n');
+    event.extend_from_slice(b"\n\n");
     event.into()
 }
 
@@ -100,6 +104,6 @@ mod tests {
     fn lines() {
         let event = |text: &str| String::from_utf8(message_event(text.into()).to_vec()).expect("UTF-8");
         assert_eq!(event("{}"), "event: message\ndata: {}\n\n");
-        assert_eq!(event("{\n}"), "event: message\ndata: {\ndata: }\n\n");
+        assert_eq!(event("{\r\n}"), "event: message\ndata: {  }\n\n");
     }
 }

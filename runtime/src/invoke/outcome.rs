@@ -192,7 +192,7 @@ pub fn understand(subject: &Subject<'_>, caller: &Caller<'_>, answer: Answer) ->
     if answer.payload.len() > limits::MAX_RESULT_BYTES {
         return failure::of_function(subject, caller, &crate::invoke::stream::too_large());
     }
-    let payload = if answer.payload.is_empty() { Bytes::from_static(b"null") } else { answer.payload };
+    let payload = trimmed(&answer.payload);
     let Ok(text) = std::str::from_utf8(&payload) else {
         return failure::of_function(subject, caller, br#"{"errorType":"NotText"}"#);
     };
@@ -205,6 +205,14 @@ pub fn understand(subject: &Subject<'_>, caller: &Caller<'_>, answer: Answer) ->
         (_, InvokeMode::Jsonrpc) => reader.jsonrpc(text),
         (Subject::Resource { .. }, _) => reader.resource(text),
         (Subject::Prompt { .. }, _) => reader.prompt(text),
+    }
+}
+
+/// The JSON text without white space around it; nothing at all is `null`.
+fn trimmed(payload: &Bytes) -> Bytes {
+    match payload.trim_ascii() {
+        b"" => Bytes::from_static(b"null"),
+        text => payload.slice_ref(text),
     }
 }
 
