@@ -243,9 +243,13 @@ async function answerBuffered(handler, event, context) {
 }
 
 let current;
+let crashing = false;
 
 /** Reports what no handler has caught, and ends: the state of the process is unknown. */
 async function crash(name, status, thrown) {
+  // The report itself can fail, as when the host has gone and nobody reads what is printed.
+  if (crashing) process.exit(status);
+  crashing = true;
   const error = describe(thrown);
   const wrapped = new BootstrapError(name, error.errorMessage, thrown);
   const route = current ? `invocation/${current}/error` : 'init/error';
@@ -267,8 +271,9 @@ try {
 for (;;) {
   const { request, answer } = open('GET', 'invocation/next');
   request.end();
-  const next = await answer;
-  if (next.status !== 200) process.exit(1);
+  const next = await answer.catch(() => undefined);
+  // Without a host there is nothing to do, and nobody to tell.
+  if (next?.status !== 200) process.exit(1);
   const context = makeContext(next.headers);
   current = context.awsRequestId;
   process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id'] ?? '';

@@ -1,9 +1,15 @@
 //! JavaScript functions through the bootstrap that comes with the crate.
 
+use std::process::Stdio;
+
 use lambda_host::{HostOptions, Invocation, RawFunction};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::time::timeout;
 
-use crate::support::{Probe, collect, payload};
+use crate::support::{PATIENCE, Probe, collect, payload};
 
 /// A host over a handler in the tests' folder of functions.
 pub(crate) fn probe(handler: &str) -> Probe {
@@ -154,4 +160,38 @@ async fn the_bootstrap_stands_in_one_file() {
     assert_eq!(probe.host.node_bootstrap_file().expect("a file"), path);
     drop(probe);
     assert!(!path.exists());
+}
+
+/// A host that is killed cannot end its processes: they have to notice by themselves.
+#[tokio::test]
+async fn without_a_host_the_bootstrap_ends() {
+    for event in [None, Some("{}")] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let api = listener.local_addr().expect("an address").to_string();
+        let probe = probe("kinds.rejected");
+        let mut process = Command::new("node")
+            .arg(probe.host.node_bootstrap_file().expect("a file"))
+            .arg("kinds.rejected")
+            .current_dir("tests/it/functions")
+            .env("AWS_LAMBDA_RUNTIME_API", api)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("a process");
+        let accepted = timeout(PATIENCE, listener.accept()).await.expect("a call");
+        let (mut connection, _) = accepted.expect("a connection");
+        assert!(connection.read(&mut [0; 1024]).await.expect("a request") > 0);
+        // Nobody listens any more, nor reads what is printed.
+        drop((process.stdout.take(), process.stderr.take(), listener));
+        if let Some(event) = event {
+            let length = event.len();
+            let head = "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: id\r\n";
+            let answer = format!("{head}content-length: {length}\r\n\r\n{event}");
+            connection.write_all(answer.as_bytes()).await.expect("a listener");
+        }
+        drop(connection);
+        let status = timeout(PATIENCE, process.wait()).await.expect("an end").expect("a status");
+        assert!(!status.success());
+    }
 }
