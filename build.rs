@@ -12,7 +12,8 @@ fn main() {
             println!("cargo::rerun-if-changed={path}");
         }
     }
-    let revision = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    let revision =
+        git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
     let target = std::env::var("TARGET").unwrap_or_else(|_| "unknown".to_owned());
     println!("cargo::rustc-env=MCP_LAMBDA_REVISION={revision}");
     println!("cargo::rustc-env=MCP_LAMBDA_TARGET={target}");

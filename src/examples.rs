@@ -19,8 +19,11 @@ pub(crate) fn functions() -> Result<BTreeMap<FunctionName, FunctionConfig>, Fail
     let program = std::env::current_exe().map_err(|source| Failure::System { doing, source })?;
     let base = std::env::current_dir().map_err(|source| Failure::System { doing, source })?;
     let one = |name: &str| {
-        let command =
-            vec![program.to_string_lossy().into_owned(), "example-function".to_owned(), name.to_owned()];
+        let command = vec![
+            program.to_string_lossy().into_owned(),
+            "example-function".to_owned(),
+            name.to_owned(),
+        ];
         let raw = RawFunction { command, ..RawFunction::default() };
         let name = FunctionName::parse(name).map_err(|error| Failure::Bug(error.to_string()))?;
         let config = FunctionConfig::from_raw(&name, raw, &base)
@@ -98,6 +101,7 @@ pub(crate) fn run(name: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::Example(error.to_string()))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a function of its own process, telling the time")]
 fn epoch_seconds() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -28,7 +28,9 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Missing(String),
     /// The address is taken or not ours.
-    #[error("cannot listen on {address}: {source}; choose another with --listen, or port 0 for any")]
+    #[error(
+        "cannot listen on {address}: {source}; choose another with --listen, or port 0 for any"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,

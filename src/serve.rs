@@ -36,9 +36,8 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     let origins = origins(arguments);
     let edge = compose::edge(arguments, host.clone(), origins.clone(), &output).await?;
     let address = arguments.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| Failure::Listen { address, source })?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
     let address =
         listener.local_addr().map_err(|source| Failure::System { doing: "listening", source })?;
     banner::print(&output, arguments, address, &host);

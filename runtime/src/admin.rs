@@ -189,8 +189,7 @@ impl Admin {
         let after = listed.cursor.as_deref().map(decode_cursor).transpose()?;
         let registrations = &self.gateway.ports().registrations;
         // One more than asked for tells whether there is another page.
-        let mut rows =
-            registrations.page(listed.kind, after.as_deref(), listed.limit + 1).await?;
+        let mut rows = registrations.page(listed.kind, after.as_deref(), listed.limit + 1).await?;
         let more = rows.len() > listed.limit;
         rows.truncate(listed.limit);
         let items: Vec<String> = rows.iter().map(|row| show(row).body).collect();
@@ -211,7 +210,9 @@ impl Admin {
         let mut problems = Vec::new();
         for (index, document) in documents.into_iter().enumerate() {
             match Registration::parse(document, Trust::Checked) {
-                Ok(registration) => new.push((registration.id.clone(), registration.document.render())),
+                Ok(registration) => {
+                    new.push((registration.id.clone(), registration.document.render()))
+                }
                 Err(invalid) => problems.extend(invalid.0.into_iter().map(|problem| Problem {
                     pointer: format!("/{index}{}", problem.pointer),
                     ..problem

@@ -23,6 +23,7 @@ use crate::edge::origin::OriginPolicy;
 use crate::edge::reply::Reply;
 use crate::gateway::Gateway;
 use crate::principal::Principal;
+use crate::protocol::limits;
 
 /// What can be set about the edge.
 #[derive(Clone)]
@@ -89,7 +90,12 @@ impl Edge {
             }
             return response;
         }
-        let mut response = self.route(incoming, access).await;
+        let mut response = if incoming.body.len() > limits::MAX_BODY_BYTES {
+            let detail = "the body is larger than 4 MiB (4194304 bytes)";
+            Reply::problem(StatusCode::PAYLOAD_TOO_LARGE, detail).finish(access)
+        } else {
+            self.route(incoming, access).await
+        };
         if let Some(origin) = origin {
             origin::allow(response.headers_mut(), origin);
         }
@@ -109,15 +115,17 @@ impl Edge {
             ("/sse", _) => Reply::not_allowed("GET").finish(access),
             ("/message", &Method::POST) => sse::message(self, incoming, access).await,
             ("/message", _) => Reply::not_allowed("POST").finish(access),
-            ("/health", &Method::GET | &Method::HEAD) => {
+            ("/health", &Method::GET) => {
                 Reply::json(StatusCode::OK, r#"{"status":"ok"}"#).finish(access)
             }
+            ("/health", &Method::HEAD) => Reply::empty(StatusCode::OK).finish(access),
             ("/health", _) => Reply::not_allowed("GET, HEAD").finish(access),
             (path, _) if path == "/register" || path.starts_with("/register/") => {
                 let reply = register::answer(&self.admin, &incoming, path).await;
                 reply.finish(access)
             }
-            _ => Reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path").finish(access),
+            _ => Reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path")
+                .finish(access),
         }
     }
 }

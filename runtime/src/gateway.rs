@@ -36,6 +36,7 @@ use crate::protocol::notification::Wanted;
 use crate::protocol::render::{CacheHint, Stamp};
 use crate::protocol::rope::Rope;
 use crate::protocol::version::Version;
+use crate::registration::Target;
 use crate::session::Session;
 use crate::session::seal::Sealer;
 
@@ -189,7 +190,8 @@ impl Gateway {
             Call::Ping => empty(),
             Call::Listen => Answered::own(self.listen(&request.id, outgoing).await),
             Call::SetLevel(level) => {
-                self.remember(asked, |state| state.log_level = Some(level.as_str().to_owned())).await
+                self.remember(asked, |state| state.log_level = Some(level.as_str().to_owned()))
+                    .await
             }
             Call::Subscribe(uri) => self.subscribe(asked, &uri.0).await,
             Call::Unsubscribe(uri) => {
@@ -198,7 +200,9 @@ impl Gateway {
                 })
                 .await
             }
-            Call::List(list, cursor) => self.list(list, cursor.as_ref().map(|c| &*c.0), asked).await,
+            Call::List(list, cursor) => {
+                self.list(list, cursor.as_ref().map(|c| &*c.0), asked).await
+            }
             Call::CallTool(named) => self.call_tool(&named, request, asked, outgoing).await,
             Call::GetPrompt(named) => self.get_prompt(&named, request, asked, outgoing).await,
             Call::ReadResource(read) => self.read_resource(&read, request, asked, outgoing).await,
@@ -208,7 +212,9 @@ impl Gateway {
 
     fn discover(&self) -> String {
         let versions: Vec<String> = std::iter::once(Version::Modern)
-            .chain(crate::protocol::version::LegacyVersion::ALL.into_iter().rev().map(Version::Legacy))
+            .chain(
+                crate::protocol::version::LegacyVersion::ALL.into_iter().rev().map(Version::Legacy),
+            )
             .map(|version| json::string(version.as_str()))
             .collect();
         let mut members = format!(
@@ -243,7 +249,8 @@ impl Gateway {
     }
 
     async fn list(&self, list: List, cursor: Option<&str>, asked: &Asked<'_>) -> Answered {
-        let cursor = cursor.map(|text| crate::catalog::cursor::Cursor::parse(text, list)).transpose();
+        let cursor =
+            cursor.map(|text| crate::catalog::cursor::Cursor::parse(text, list)).transpose();
         let cursor = match cursor {
             Ok(cursor) => cursor,
             Err(error) => return error.into(),
@@ -303,7 +310,7 @@ impl Gateway {
             Ok(resume) => resume,
             Err(error) => return error.into(),
         };
-        let caller = self.caller(request, asked, &wanted);
+        let caller = self.caller(request, asked, &wanted, subject.target());
         for _ in 0..limits::MAX_INPUT_ROUNDS {
             let outcome =
                 invoke::call(&*self.ports.invoker, subject, &caller, &resume, outgoing).await;
@@ -320,7 +327,9 @@ impl Gateway {
                 continue;
             }
             match asked.session {
-                _ if asked.version.is_modern() => return self.hand_over(subject, &left, asked).await,
+                _ if asked.version.is_modern() => {
+                    return self.hand_over(subject, &left, asked).await;
+                }
                 Some((session, _)) if outgoing.is_open() => {
                     match self.ask(session, &left.requests, outgoing, asked.deadline).await {
                         Ok(responses) => {
@@ -349,8 +358,9 @@ impl Gateway {
         request: &'a Request<'_>,
         asked: &'a Asked<'_>,
         wanted: &'a Wanted,
+        target: &Target,
     ) -> Caller<'a> {
-        let remaining = asked.deadline.saturating_duration_since(Instant::now());
+        let left = asked.deadline.saturating_duration_since(Instant::now());
         Caller {
             principal: asked.principal,
             session: asked.session.map(|(session, _)| session.key),
@@ -363,7 +373,7 @@ impl Gateway {
             tracestate: asked.meta.tracestate.as_ref().map(|text| &*text.0),
             baggage: asked.meta.baggage.as_ref().map(|text| &*text.0),
             deadline: asked.deadline,
-            deadline_at: self.ports.clock.now().after(remaining),
+            deadline_at: self.ports.clock.now().after(left.min(target.timeout)),
         }
     }
 

@@ -2,7 +2,6 @@
 //!
 //! Each port has an adapter for one machine and one for AWS, held to one contract suite.
 
-
 use std::fmt;
 use std::time::Duration;
 
@@ -231,8 +230,7 @@ pub trait Mailboxes: Send + Sync {
 
     /// Waits for messages, oldest first; none after the wait is no error. A message that is not
     /// acknowledged may come again.
-    async fn receive(&self, id: &MailboxId, wait: Duration)
-    -> Result<Vec<Delivery>, MailboxError>;
+    async fn receive(&self, id: &MailboxId, wait: Duration) -> Result<Vec<Delivery>, MailboxError>;
 
     /// Forgets a delivered message.
     async fn acknowledge(&self, id: &MailboxId, receipt: &str) -> Result<(), MailboxError>;

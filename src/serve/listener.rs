@@ -120,8 +120,7 @@ async fn answer(server: Server, request: Request<Incoming>) -> Response<Answer> 
         Ok(Err(response)) => return response,
         Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
     };
-    let from =
-        From { principal: Principal::Anonymous, deadline: Instant::now() + REQUEST_TIMEOUT };
+    let from = From { principal: Principal::Anonymous, deadline: Instant::now() + REQUEST_TIMEOUT };
     server.edge.answer(Request::from_parts(parts, body), from).await.map(Answer::Edge)
 }
 

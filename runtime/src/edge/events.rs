@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn lines() {
-        let event = |text: &str| String::from_utf8(message_event(text.into()).to_vec()).expect("UTF-8");
+        let event =
+            |text: &str| String::from_utf8(message_event(text.into()).to_vec()).expect("UTF-8");
         assert_eq!(event("{}"), "event: message\ndata: {}\n\n");
         assert_eq!(event("{\r\n}"), "event: message\ndata: {  }\n\n");
     }

@@ -7,8 +7,8 @@ use http::header::HeaderName;
 use http::{Response, StatusCode};
 use serde_json::value::RawValue;
 
-use crate::edge::access::Access;
 use crate::edge::accept::{self, Accepted};
+use crate::edge::access::Access;
 use crate::edge::body::Body;
 use crate::edge::events::{self, Events, Work};
 use crate::edge::reply::{self, Reply, SESSION_ID};
@@ -201,12 +201,12 @@ impl Exchange<'_> {
         message: Message<'_>,
     ) -> Reply {
         match message {
-            Message::Request(request) => {
-                match self.legacy_call(header, session, &request) {
-                    Ok(call) => self.answer(&request, call).await,
-                    Err(error) => answer_error(&request.id, &error, Version::Legacy(LegacyVersion::NEWEST)),
+            Message::Request(request) => match self.legacy_call(header, session, &request) {
+                Ok(call) => self.answer(&request, call).await,
+                Err(error) => {
+                    answer_error(&request.id, &error, Version::Legacy(LegacyVersion::NEWEST))
                 }
-            }
+            },
             Message::Notification { method, params } => {
                 self.edge.gateway.notified(session.map(|(session, _)| session), &method.0, params);
                 Reply::empty(StatusCode::ACCEPTED).calling(method.0.into_owned())
@@ -245,7 +245,8 @@ impl Exchange<'_> {
     ) -> Reply {
         let negotiated = session.map(|(session, _)| session.version).or(header);
         if negotiated.is_some_and(|version| !version.has_batches()) {
-            let error = RpcError::new(Code::InvalidRequest, "batches exist in revision 2025-03-26 only");
+            let error =
+                RpcError::new(Code::InvalidRequest, "batches exist in revision 2025-03-26 only");
             return refused(&Refused { id: None, error });
         }
         let mut answers: Vec<Rope> = Vec::new();
@@ -316,12 +317,8 @@ impl Exchange<'_> {
 pub(crate) fn render_answer(request: &Request<'_>, answered: Answered, version: Version) -> Reply {
     let reply = match answered.outcome {
         None => Reply::empty(StatusCode::ACCEPTED).failing(Some("cancelled".to_owned()), None),
-        Some(Ok(result)) => {
-            Reply::json(StatusCode::OK, render::result(&request.id, result)).failing(
-                answered.cause.as_ref().map(|_| "failed".to_owned()),
-                answered.cause,
-            )
-        }
+        Some(Ok(result)) => Reply::json(StatusCode::OK, render::result(&request.id, result))
+            .failing(answered.cause.as_ref().map(|_| "failed".to_owned()), answered.cause),
         Some(Err(error)) => {
             let failure = Some(described(&error));
             answer_error(&request.id, &error, version).failing(failure, answered.cause)

@@ -121,10 +121,20 @@ mod tests {
 
     #[test]
     fn hosts() {
-        for host in ["localhost", "LOCALHOST:1", "127.0.0.1:8765", "127.1.2.3", "[::1]:80", "[::1]"] {
+        for host in ["localhost", "LOCALHOST:1", "127.0.0.1:8765", "127.1.2.3", "[::1]:80", "[::1]"]
+        {
             assert!(check(host, None), "{host}");
         }
-        for host in ["", "evil.example.com", "localhost.evil.com", "0.0.0.0", "[::2]", "[::1", "127.0.0.1:x", "localhost:99999"] {
+        for host in [
+            "",
+            "evil.example.com",
+            "localhost.evil.com",
+            "0.0.0.0",
+            "[::2]",
+            "[::1",
+            "127.0.0.1:x",
+            "localhost:99999",
+        ] {
             assert!(!check(host, None), "{host}");
         }
     }
@@ -133,7 +143,13 @@ mod tests {
     fn origins() {
         assert!(check("localhost", Some("http://localhost:6274")));
         assert!(check("localhost", Some("https://127.0.0.1")));
-        for origin in ["null", "http://evil.example.com", "http://localhost.evil.com", "file://", "ftp://localhost"] {
+        for origin in [
+            "null",
+            "http://evil.example.com",
+            "http://localhost.evil.com",
+            "file://",
+            "ftp://localhost",
+        ] {
             assert!(!check("localhost", Some(origin)), "{origin}");
         }
     }

@@ -62,11 +62,7 @@ impl Reply {
             json::string(detail)
         );
         let content_type = Some("application/problem+json");
-        Self {
-            failure: Some(detail.to_owned()),
-            content_type,
-            ..Self::json(status, body)
-        }
+        Self { failure: Some(detail.to_owned()), content_type, ..Self::json(status, body) }
     }
 
     /// 405 with the methods that would do.

@@ -112,11 +112,7 @@ impl Mailboxes for MemoryMailboxes {
         Ok(())
     }
 
-    async fn receive(
-        &self,
-        id: &MailboxId,
-        wait: Duration,
-    ) -> Result<Vec<Delivery>, MailboxError> {
+    async fn receive(&self, id: &MailboxId, wait: Duration) -> Result<Vec<Delivery>, MailboxError> {
         let end = Instant::now() + wait;
         loop {
             // Registered before looking, so that nothing that arrives in between is missed.

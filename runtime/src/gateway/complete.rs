@@ -31,7 +31,8 @@ impl Gateway {
                         PromptSource::Function(target) => Some(target),
                         PromptSource::Text(_) => None,
                     };
-                    let known = prompt.arguments.iter().any(|(name, _)| *name == complete.argument.0);
+                    let known =
+                        prompt.arguments.iter().any(|(name, _)| *name == complete.argument.0);
                     (&*name.0, &prompt.completions, target, known)
                 }
             },
@@ -89,7 +90,7 @@ impl Gateway {
             target,
         };
         let wanted = Wanted::default();
-        let caller = self.caller(request, asked, &wanted);
+        let caller = self.caller(request, asked, &wanted, target);
         let (resume, outgoing) = (Resume::default(), Outgoing::none());
         let invoker = &*self.ports.invoker;
         match invoke::call(invoker, &subject, &caller, &resume, &outgoing).await {
@@ -102,10 +103,7 @@ impl Gateway {
 }
 
 /// The fixed values that begin with what was typed, ignoring case; `None` without fixed values.
-fn matching(
-    fixed: &BTreeMap<String, Vec<String>>,
-    complete: &Complete<'_>,
-) -> Option<Vec<String>> {
+fn matching(fixed: &BTreeMap<String, Vec<String>>, complete: &Complete<'_>) -> Option<Vec<String>> {
     let values = fixed.get(&*complete.argument.0)?;
     let typed = complete.value.0.to_lowercase();
     Some(values.iter().filter(|value| value.to_lowercase().starts_with(&typed)).cloned().collect())

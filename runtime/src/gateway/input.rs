@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use crate::gateway::{Answered, Asked, Gateway};
 use crate::invoke::outcome::{InputRequest, InputRequired, error_members};
 use crate::invoke::{Resume, Subject};
-use crate::protocol::capability::{ClientCapabilities, InputKind};
 use crate::protocol::call;
+use crate::protocol::capability::{ClientCapabilities, InputKind};
 use crate::protocol::error::{Code, RpcError};
 use crate::protocol::json;
 use crate::protocol::limits;
@@ -37,15 +37,16 @@ impl InputRequired {
     /// What the client declared it can answer, and the kinds that it did not.
     pub(super) fn permitted(self, capabilities: ClientCapabilities) -> (Self, Vec<InputKind>) {
         let mut missing = Vec::new();
-        let may = |request: &InputRequest| {
-            match InputKind::of(&request.method, request.params.as_deref()) {
-                Some(kind) if kind.allowed(capabilities) => true,
-                Some(kind) => {
-                    missing.push(kind);
-                    false
-                }
-                None => false,
+        let may = |request: &InputRequest| match InputKind::of(
+            &request.method,
+            request.params.as_deref(),
+        ) {
+            Some(kind) if kind.allowed(capabilities) => true,
+            Some(kind) => {
+                missing.push(kind);
+                false
             }
+            None => false,
         };
         let requests = self.requests.into_iter().filter(may).collect();
         (Self { requests, state: self.state }, missing)
@@ -54,7 +55,11 @@ impl InputRequired {
 
 /// Says that the client cannot be asked: an error that names the capability to the modern client,
 /// a failed result to the legacy one.
-pub(super) fn cannot_ask(subject: &Subject<'_>, missing: &[InputKind], version: Version) -> Answered {
+pub(super) fn cannot_ask(
+    subject: &Subject<'_>,
+    missing: &[InputKind],
+    version: Version,
+) -> Answered {
     if version.is_modern() && !missing.is_empty() {
         let mut kinds: Vec<&str> = missing.iter().map(|kind| kind.required()).collect();
         kinds.dedup();
@@ -62,7 +67,11 @@ pub(super) fn cannot_ask(subject: &Subject<'_>, missing: &[InputKind], version: 
         let message = "the client must declare a capability that this call needs";
         return RpcError::new(Code::MissingCapability, message).with_data(data).into();
     }
-    not_answered(subject, "it needs an answer from the user, and this client cannot be asked", version)
+    not_answered(
+        subject,
+        "it needs an answer from the user, and this client cannot be asked",
+        version,
+    )
 }
 
 /// Says that the client did not answer.

@@ -6,10 +6,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::gateway::{Answered, Asked, Gateway};
+use crate::invoke::Subject;
 use crate::invoke::event::RESERVED;
 use crate::invoke::exchange::Outgoing;
 use crate::invoke::outcome;
-use crate::invoke::Subject;
 use crate::protocol::call::{Named, Read};
 use crate::protocol::error::RpcError;
 use crate::protocol::json;
@@ -165,15 +165,13 @@ fn check_prompt_arguments(
     prompt: &Prompt,
     text: &str,
 ) -> Result<BTreeMap<String, String>, RpcError> {
-    let arguments: BTreeMap<String, Value> = serde_json::from_str(text)
-        .map_err(|_| RpcError::params("arguments must be an object"))?;
+    let arguments: BTreeMap<String, Value> =
+        serde_json::from_str(text).map_err(|_| RpcError::params("arguments must be an object"))?;
     if arguments.contains_key(RESERVED) {
         return Err(RpcError::params(format!("the argument name {RESERVED} is reserved")));
     }
-    let missing = prompt
-        .arguments
-        .iter()
-        .find(|(name, required)| *required && !arguments.contains_key(name));
+    let missing =
+        prompt.arguments.iter().find(|(name, required)| *required && !arguments.contains_key(name));
     if let Some((name, _)) = missing {
         return Err(RpcError::params(format!("the argument {name} is missing")));
     }

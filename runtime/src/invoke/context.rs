@@ -95,11 +95,7 @@ fn own(subject: &Subject<'_>, caller: &Caller<'_>) -> Vec<(&'static str, String)
 }
 
 /// What a Bedrock AgentCore gateway sends to a Lambda target.
-fn agentcore(
-    tool: &str,
-    target: Option<&str>,
-    caller: &Caller<'_>,
-) -> Vec<(&'static str, String)> {
+fn agentcore(tool: &str, target: Option<&str>, caller: &Caller<'_>) -> Vec<(&'static str, String)> {
     let target = target.unwrap_or("mcp-lambda");
     vec![
         ("bedrockAgentCoreMessageVersion", "1.0".to_owned()),

@@ -30,7 +30,9 @@ pub fn render(subject: &Subject<'_>, caller: &Caller<'_>, resume: &Resume) -> By
 /// The arguments themselves; where there are none, what is to be done.
 fn bare(subject: &Subject<'_>) -> String {
     match subject {
-        Subject::Tool { arguments, .. } | Subject::Prompt { arguments, .. } => (*arguments).to_owned(),
+        Subject::Tool { arguments, .. } | Subject::Prompt { arguments, .. } => {
+            (*arguments).to_owned()
+        }
         Subject::Resource { .. } | Subject::Completion { .. } => action(subject).finish(),
     }
 }
@@ -42,9 +44,9 @@ fn action(subject: &Subject<'_>) -> ObjectText {
             ObjectText::new().text("args", arguments)
         }
         Subject::Resource { uri, variables, .. } => {
-            let pairs = variables.iter().fold(ObjectText::new(), |object, (name, value)| {
-                object.string(name, Some(value))
-            });
+            let pairs = variables
+                .iter()
+                .fold(ObjectText::new(), |object, (name, value)| object.string(name, Some(value)));
             let object = ObjectText::new().string("action", Some("read"));
             object.string("uri", Some(uri)).text("variables", &pairs.finish())
         }
@@ -112,16 +114,16 @@ fn jsonrpc(subject: &Subject<'_>, caller: &Caller<'_>, resume: &Resume) -> Strin
         Subject::Resource { uri, .. } => ObjectText::new().string("uri", Some(uri)),
         Subject::Completion { of, argument, value, context, .. } => {
             let template = of.contains(':');
-            let (kind, member) = if template { ("ref/resource", "uri") } else { ("ref/prompt", "name") };
+            let (kind, member) =
+                if template { ("ref/resource", "uri") } else { ("ref/prompt", "name") };
             let reference = ObjectText::new().string("type", Some(kind)).string(member, Some(of));
             let argument = ObjectText::new().string("name", Some(argument));
             let object = ObjectText::new()
                 .text("ref", &reference.finish())
                 .text("argument", &argument.string("value", Some(value)).finish());
             match context {
-                Some(chosen) => {
-                    object.text("context", &ObjectText::new().raw("arguments", Some(chosen)).finish())
-                }
+                Some(chosen) => object
+                    .text("context", &ObjectText::new().raw("arguments", Some(chosen)).finish()),
                 None => object,
             }
         }
@@ -138,8 +140,12 @@ fn jsonrpc(subject: &Subject<'_>, caller: &Caller<'_>, resume: &Resume) -> Strin
 fn apigw(subject: &Subject<'_>, caller: &Caller<'_>, resume: &Resume) -> String {
     let (method, path, query, body) = match subject {
         Subject::Tool { .. } => ("POST", format!("/tools/{}", subject.name()), String::new(), true),
-        Subject::Prompt { .. } => ("POST", format!("/prompts/{}", subject.name()), String::new(), true),
-        Subject::Resource { uri, .. } => ("GET", "/resources".to_owned(), encoded("uri", uri), false),
+        Subject::Prompt { .. } => {
+            ("POST", format!("/prompts/{}", subject.name()), String::new(), true)
+        }
+        Subject::Resource { uri, .. } => {
+            ("GET", "/resources".to_owned(), encoded("uri", uri), false)
+        }
         Subject::Completion { .. } => ("POST", "/completions".to_owned(), String::new(), true),
     };
     let http = ObjectText::new()

@@ -93,7 +93,9 @@ mod tests {
     #[test]
     fn messages_lose_what_strangers_must_not_learn() {
         assert_eq!(
-            sanitised("KeyError: 'city' in arn:aws:lambda:us-east-1:123456789012:function:f (/var/task/app.py)\n  File"),
+            sanitised(
+                "KeyError: 'city' in arn:aws:lambda:us-east-1:123456789012:function:f (/var/task/app.py)\n  File"
+            ),
             "KeyError: 'city' in *** ***"
         );
         assert_eq!(sanitised("account 123456789012, 12 items"), "account *** 12 items");

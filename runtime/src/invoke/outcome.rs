@@ -159,7 +159,8 @@ impl<'a> Shape<'a> {
     }
 
     fn read_input(&self) -> Result<InputRequired, RpcError> {
-        let broken = || RpcError::new(Code::Internal, "the function asked in a form that is not valid");
+        let broken =
+            || RpcError::new(Code::Internal, "the function asked in a form that is not valid");
         let raw = self.input_requests.map_or("{}", RawValue::get);
         let pairs: std::collections::BTreeMap<String, Embedded<'_>> =
             serde_json::from_str(raw).map_err(|_| broken())?;
@@ -198,9 +199,7 @@ pub fn understand(subject: &Subject<'_>, caller: &Caller<'_>, answer: Answer) ->
     };
     let reader = Reader { subject, caller, payload: &payload };
     match (subject, subject.target().mode) {
-        (Subject::Tool { tool, .. }, mode) => {
-            reader.checked(tool, reader.tool(mode, text))
-        }
+        (Subject::Tool { tool, .. }, mode) => reader.checked(tool, reader.tool(mode, text)),
         (Subject::Completion { .. }, _) => reader.completion(text),
         (_, InvokeMode::Jsonrpc) => reader.jsonrpc(text),
         (Subject::Resource { .. }, _) => reader.resource(text),
@@ -279,7 +278,9 @@ impl Reader<'_> {
     }
 
     fn foreign(&self, text: &str, shape: &Shape<'_>) -> Outcome {
-        let object = if std::ptr::eq(text.as_ptr(), self.payload.as_ptr()) && text.len() == self.payload.len() {
+        let object = if std::ptr::eq(text.as_ptr(), self.payload.as_ptr())
+            && text.len() == self.payload.len()
+        {
             self.payload.clone()
         } else {
             Bytes::copy_from_slice(text.as_bytes())

@@ -52,7 +52,9 @@ impl Lines {
     pub fn finish(mut self) -> (Vec<String>, Vec<u8>) {
         let end = self.buffer.len();
         let mut messages = Vec::new();
-        if !self.in_result && let Some(message) = self.relay_line(end) {
+        if !self.in_result
+            && let Some(message) = self.relay_line(end)
+        {
             messages.extend(message);
         }
         (messages, self.buffer)

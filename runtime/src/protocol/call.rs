@@ -163,9 +163,11 @@ impl Method {
             _ => return None,
         };
         let exists = match method {
-            Self::Initialize | Self::Ping | Self::SetLevel | Self::Subscribe | Self::Unsubscribe => {
-                !version.is_modern()
-            }
+            Self::Initialize
+            | Self::Ping
+            | Self::SetLevel
+            | Self::Subscribe
+            | Self::Unsubscribe => !version.is_modern(),
             Self::Discover | Self::Listen => version.is_modern(),
             Self::List(_)
             | Self::CallTool

@@ -41,9 +41,9 @@ impl ClientCapabilities {
             return None;
         }
         let wire: Wire<'_> = serde_json::from_str(raw.get()).ok()?;
-        let elicitation = wire.elicitation.map(|raw| {
-            serde_json::from_str::<Elicitation<'_>>(raw.get()).unwrap_or_default()
-        });
+        let elicitation = wire
+            .elicitation
+            .map(|raw| serde_json::from_str::<Elicitation<'_>>(raw.get()).unwrap_or_default());
         let form = elicitation.as_ref().is_some_and(|e| e.form.is_some() || e.url.is_none());
         let url = elicitation.as_ref().is_some_and(|e| e.url.is_some());
         Some(Self {
@@ -116,9 +116,8 @@ impl InputKind {
             "sampling/createMessage" => Some(Self::Sampling),
             "roots/list" => Some(Self::Roots),
             "elicitation/create" => {
-                let mode: Mode = params
-                    .and_then(|raw| serde_json::from_str(raw.get()).ok())
-                    .unwrap_or_default();
+                let mode: Mode =
+                    params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
                 Some(match mode.mode.as_deref() {
                     Some("url") => Self::ElicitationUrl,
                     _ => Self::ElicitationForm,

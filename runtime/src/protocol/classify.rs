@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use crate::protocol::call::Method;
 use crate::protocol::error::{Code, RpcError};
 use crate::protocol::header::{self, Field, RoutingHeaders};
-use crate::protocol::jsonrpc::{self, Body, Message, Refused, Request, RequestId};
 use crate::protocol::json::Text;
+use crate::protocol::jsonrpc::{self, Body, Message, Refused, Request, RequestId};
 use crate::protocol::meta::{Envelope, Meta};
 use crate::protocol::version::{self, LegacyVersion, Version};
 
@@ -65,10 +65,11 @@ fn batch<'a>(
     headers: &RoutingHeaders<'_>,
     elements: Vec<&'a RawValue>,
 ) -> Result<Classified<'a>, Refused> {
-    let modern = header_is_modern(headers) || elements.iter().any(|element| {
-        matches!(jsonrpc::parse_message(element.get()), Ok(Message::Request(request))
+    let modern = header_is_modern(headers)
+        || elements.iter().any(|element| {
+            matches!(jsonrpc::parse_message(element.get()), Ok(Message::Request(request))
             if Meta::read(request.params).is_ok_and(|meta| meta.protocol_version.is_some()))
-    });
+        });
     let refused = |why: &'static str| refuse(None, RpcError::new(Code::InvalidRequest, why));
     if modern {
         return Err(refused("batches do not exist in revision 2026-07-28"));
@@ -86,7 +87,9 @@ fn single<'a>(
 ) -> Result<Classified<'a>, Refused> {
     let request = match message {
         Message::Request(request) => request,
-        Message::Notification { .. } if header_is_modern(headers) => return Ok(Classified::Dropped),
+        Message::Notification { .. } if header_is_modern(headers) => {
+            return Ok(Classified::Dropped);
+        }
         Message::Response(response) if header_is_modern(headers) => {
             let why = "a client sends no responses in revision 2026-07-28";
             return Err(refuse(Some(&response.id), RpcError::new(Code::InvalidRequest, why)));
@@ -97,7 +100,8 @@ fn single<'a>(
     };
     let id = &request.id;
     let meta = Meta::read(request.params);
-    if header_is_modern(headers) || meta.as_ref().is_ok_and(|meta| meta.protocol_version.is_some()) {
+    if header_is_modern(headers) || meta.as_ref().is_ok_and(|meta| meta.protocol_version.is_some())
+    {
         let unfinished = meta.as_ref().is_ok_and(|meta| meta.protocol_version.is_none());
         if unfinished && request.method.0 == "initialize" {
             let why = "initialize does not exist in the revision that MCP-Protocol-Version names";
@@ -106,11 +110,8 @@ fn single<'a>(
         let meta = meta.map_err(|error| refuse(Some(id), error))?;
         return modern(headers, request, meta);
     }
-    let version = if request.method.0 == "initialize" {
-        None
-    } else {
-        legacy_header(headers, Some(id))?
-    };
+    let version =
+        if request.method.0 == "initialize" { None } else { legacy_header(headers, Some(id))? };
     Ok(Classified::Legacy { version, message: Message::Request(request) })
 }
 
@@ -250,12 +251,22 @@ mod tests {
             (now, Once("tasks/get"), Absent, call("tasks/get", META), "-32601 id 9"),
             (now, Absent, Absent, call("initialize", ""), "-32020 id 9"),
             (now, Absent, Absent, r#"{"jsonrpc":"2.0","method":"n"}"#.to_owned(), "dropped"),
-            (now, Absent, Absent, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#.to_owned(), "-32600 id 1"),
+            (
+                now,
+                Absent,
+                Absent,
+                r#"{"jsonrpc":"2.0","id":1,"result":{}}"#.to_owned(),
+                "-32600 id 1",
+            ),
             (now, Absent, Absent, "[1]".to_owned(), "-32600 id null"),
             (Absent, Absent, Absent, format!("[{}]", call("tools/list", META)), "-32600 id null"),
         ];
         for (version, method, name, body, expected) in cases {
-            assert_eq!(check(version, method, name, &body), expected, "{version:?} {method:?} {body}");
+            assert_eq!(
+                check(version, method, name, &body),
+                expected,
+                "{version:?} {method:?} {body}"
+            );
         }
     }
 

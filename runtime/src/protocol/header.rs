@@ -46,7 +46,8 @@ const SENTINEL_END: &str = "?=";
 
 /// Decodes a header value; `None` when it claims to be base64 and is not, or not canonically.
 pub fn decode(value: &str) -> Option<Cow<'_, str>> {
-    let marked = value.strip_prefix(SENTINEL_START).and_then(|rest| rest.strip_suffix(SENTINEL_END));
+    let marked =
+        value.strip_prefix(SENTINEL_START).and_then(|rest| rest.strip_suffix(SENTINEL_END));
     let Some(encoded) = marked else { return Some(Cow::Borrowed(value)) };
     // The standard engine refuses missing padding and stray bits, so one value has one form.
     let bytes = STANDARD.decode(encoded).ok()?;
@@ -99,7 +100,9 @@ mod tests {
         let check = |field| require("Mcp-Name", field, "a").map_err(|e| e.message.into_owned());
         assert!(check(Field::Once("a")).is_ok());
         assert!(check(Field::Once("=?base64?YQ==?=")).is_ok());
-        for field in [Field::Absent, Field::Ambiguous, Field::Once("A"), Field::Once("=?base64?Y?=")] {
+        for field in
+            [Field::Absent, Field::Ambiguous, Field::Once("A"), Field::Once("=?base64?Y?=")]
+        {
             assert!(check(field).is_err(), "{field:?}");
         }
     }

@@ -91,6 +91,16 @@ pub fn first(text: &str) -> Option<u8> {
     text.bytes().find(|byte| !byte.is_ascii_whitespace())
 }
 
+/// Whether a JSON text is an integer, or a string that can be read: what ids and progress tokens
+/// are. A raw value may hold half a surrogate pair, which no client could read back.
+pub fn is_token(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let string = text.starts_with('"')
+        && (!text.contains('\\') || serde_json::from_str::<String>(text).is_ok());
+    integer || string
+}
+
 /// The text between the braces of an object, trimmed; `None` when it is not an object.
 pub fn members(object: &RawValue) -> Option<&str> {
     let inner = object.get().trim();

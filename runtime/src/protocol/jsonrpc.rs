@@ -21,9 +21,7 @@ impl RequestId {
         if text.len() > limits::MAX_ID_BYTES {
             return None;
         }
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        (integer || text.starts_with('"')).then(|| Self(text.into()))
+        json::is_token(text).then(|| Self(text.into()))
     }
 
     /// An id of our own making, for a request to the client.
@@ -89,8 +87,12 @@ impl Request<'_> {
             self.params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
         match named.name.or(named.uri) {
             Some(name) => {
-                let name: String =
-                    name.0.chars().filter(|c| !c.is_control()).take(limits::MAX_NAME_BYTES).collect();
+                let name: String = name
+                    .0
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(limits::MAX_NAME_BYTES)
+                    .collect();
                 format!("{} {name}", self.method.0)
             }
             None => self.method.0.to_string(),
@@ -133,8 +135,10 @@ impl Refused {
 
 /// Reads a body.
 pub fn parse(body: &[u8]) -> Result<Body<'_>, Refused> {
-    let text = json::check(body)
-        .map_err(|error| Refused { id: None, error: RpcError::new(Code::Parse, error.to_string()) })?;
+    let text = json::check(body).map_err(|error| Refused {
+        id: None,
+        error: RpcError::new(Code::Parse, error.to_string()),
+    })?;
     if json::first(text) != Some(b'[') {
         return parse_message(text).map(Body::Single);
     }
@@ -243,7 +247,10 @@ mod tests {
     fn messages_and_refusals() {
         let cases = [
             (r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#, "request 0 ping"),
-            (r#"{"method":"ping","params":{},"jsonrpc":"2.0","id":"a\"b"}"#, r#"request "a\"b" ping"#),
+            (
+                r#"{"method":"ping","params":{},"jsonrpc":"2.0","id":"a\"b"}"#,
+                r#"request "a\"b" ping"#,
+            ),
             (r#"{"jsonrpc":"2.0","method":"notifications/x"}"#, "note notifications/x"),
             (r#"{"jsonrpc":"2.0","id":-3,"result":null}"#, "response -3 true"),
             (r#"{"jsonrpc":"2.0","id":"q","error":{}}"#, r#"response "q" false"#),
@@ -262,7 +269,10 @@ mod tests {
                 r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#,
                 "null -32600 the id must be a string or an integer",
             ),
-            (r#"{"jsonrpc":"2.0","id":4,"method":7}"#, "4 -32600 the body is not a JSON-RPC message"),
+            (
+                r#"{"jsonrpc":"2.0","id":4,"method":7}"#,
+                "4 -32600 the body is not a JSON-RPC message",
+            ),
             (
                 r#"{"jsonrpc":"2.0","id":4,"method":"x","params":[1]}"#,
                 "4 -32600 params must be an object",
@@ -288,8 +298,9 @@ mod tests {
         };
         assert!(check(&id(limits::MAX_ID_BYTES)).starts_with("request"));
         assert!(check(&id(limits::MAX_ID_BYTES + 1)).starts_with("null -32600"));
-        let method =
-            |bytes: usize| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{}"}}"#, "m".repeat(bytes));
+        let method = |bytes: usize| {
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{}"}}"#, "m".repeat(bytes))
+        };
         assert!(check(&method(limits::MAX_METHOD_BYTES)).starts_with("request"));
         assert!(check(&method(limits::MAX_METHOD_BYTES + 1)).starts_with("1 -32600"));
     }

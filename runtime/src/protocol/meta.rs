@@ -69,8 +69,7 @@ impl<'a> Meta<'a> {
         let Some(raw) = self.progress_token else { return Ok(None) };
         let text = raw.get();
         let fits = text.len() <= limits::MAX_PROGRESS_TOKEN_BYTES;
-        let kind = text.starts_with('"') || text.parse::<i64>().is_ok();
-        if fits && kind {
+        if fits && json::is_token(text) {
             Ok(Some(ProgressToken(text.into())))
         } else {
             Err(RpcError::params("progressToken must be a string or an integer"))

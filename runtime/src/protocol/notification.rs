@@ -149,7 +149,8 @@ mod tests {
     use super::*;
 
     fn relay(progress: bool, log: Option<LogLevel>) -> Relay {
-        let raw: Box<RawValue> = serde_json::from_str(r#"{"_meta":{"progressToken":"t"}}"#).expect("JSON");
+        let raw: Box<RawValue> =
+            serde_json::from_str(r#"{"_meta":{"progressToken":"t"}}"#).expect("JSON");
         let meta = crate::protocol::meta::Meta::read(Some(&raw)).expect("meta");
         let token = meta.progress_token().expect("token");
         Relay::new(Wanted { progress: token.filter(|_| progress), log })
@@ -162,7 +163,9 @@ mod tests {
     #[test]
     fn progress_must_increase_and_be_asked_for() {
         let line = |n: &str| {
-            format!(r#"{{"method":"notifications/progress","params":{{"progress":{n},"total":100}}}}"#)
+            format!(
+                r#"{{"method":"notifications/progress","params":{{"progress":{n},"total":100}}}}"#
+            )
         };
         let mut relay_all = relay(true, None);
         let sent = check(&mut relay_all, &line("0")).expect("sent");
@@ -179,7 +182,9 @@ mod tests {
     #[test]
     fn logs_at_or_above_the_level() {
         let line = |level: &str| {
-            format!(r#"{{"method":"notifications/message","params":{{"level":"{level}","data":1,"x":2}}}}"#)
+            format!(
+                r#"{{"method":"notifications/message","params":{{"level":"{level}","data":1,"x":2}}}}"#
+            )
         };
         let mut info = relay(false, Some(LogLevel::Info));
         assert!(check(&mut info, &line("debug")).is_none());

@@ -103,11 +103,13 @@ impl UriTemplate {
 
     /// The variables in the order of the text.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().flat_map(|part| match part {
-            Part::Literal(_) => [].iter(),
-            Part::Expression { variables, .. } => variables.iter(),
-        })
-        .map(AsRef::as_ref)
+        self.parts
+            .iter()
+            .flat_map(|part| match part {
+                Part::Literal(_) => [].iter(),
+                Part::Expression { variables, .. } => variables.iter(),
+            })
+            .map(AsRef::as_ref)
     }
 
     /// The values, percent-decoded, that make this URI; `None` when the template cannot.
@@ -132,7 +134,9 @@ impl UriTemplate {
             _ => {}
         }
         let touching = self.parts.windows(2).any(|pair| match pair {
-            [Part::Expression { .. }, Part::Expression { operator, .. }] => operator.prefix().is_empty(),
+            [Part::Expression { .. }, Part::Expression { operator, .. }] => {
+                operator.prefix().is_empty()
+            }
             _ => false,
         });
         if touching { Err(InvalidTemplate::Adjacent) } else { Ok(()) }
@@ -200,7 +204,8 @@ impl Operator {
     }
 
     fn may_hold(self, c: char) -> bool {
-        let unreserved = c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '%') || !c.is_ascii();
+        let unreserved =
+            c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '%') || !c.is_ascii();
         unreserved
             || (c == '.' && self != Self::Label)
             || (self.allows_reserved() && ":/?#[]@!$&'()*+,;=.".contains(c))
@@ -235,7 +240,11 @@ fn extract(parts: &[Part], uri: &str, values: &mut BTreeMap<String, String>) -> 
 fn expression_end(operator: Operator, body: &str, rest: &[Part]) -> Option<usize> {
     let reach = body
         .char_indices()
-        .find(|(_, c)| !(operator.may_hold(*c) || *c == operator.separator() || (operator.named() && *c == '=')))
+        .find(|(_, c)| {
+            !(operator.may_hold(*c)
+                || *c == operator.separator()
+                || (operator.named() && *c == '='))
+        })
         .map_or(body.len(), |(at, _)| at);
     let next = match rest.first() {
         None => return (reach == body.len()).then_some(reach),

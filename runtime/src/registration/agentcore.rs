@@ -25,11 +25,11 @@ pub fn read(
     lambda_arn: &str,
     target: Option<&str>,
 ) -> Result<Vec<Document>, InvalidRegistration> {
-    let fault = |detail: String| {
-        InvalidRegistration(vec![Problem { pointer: String::new(), detail }])
-    };
-    let payload = find_payload(text)
-        .ok_or_else(|| fault("must be an array of tool definitions, or hold \"inlinePayload\"".into()))?;
+    let fault =
+        |detail: String| InvalidRegistration(vec![Problem { pointer: String::new(), detail }]);
+    let payload = find_payload(text).ok_or_else(|| {
+        fault("must be an array of tool definitions, or hold \"inlinePayload\"".into())
+    })?;
     let tools: Vec<ToolDefinition> =
         serde_json::from_str(payload).map_err(|error| fault(error.to_string()))?;
     if tools.is_empty() || tools.len() > limits::MAX_IMPORT {

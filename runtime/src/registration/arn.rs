@@ -85,10 +85,13 @@ mod tests {
 
     #[test]
     fn parts() {
-        let arn = FunctionArn::parse("arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f_1:live")
-            .expect("an ARN");
+        let arn = FunctionArn::parse(
+            "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f_1:live",
+        )
+        .expect("an ARN");
         assert_eq!((arn.function_name(), arn.qualifier()), ("f_1", Some("live")));
-        let arn = FunctionArn::parse("arn:aws:lambda:us-east-1:000000000000:function:hello").expect("an ARN");
+        let arn = FunctionArn::parse("arn:aws:lambda:us-east-1:000000000000:function:hello")
+            .expect("an ARN");
         assert_eq!((arn.function_name(), arn.qualifier()), ("hello", None));
     }
 
@@ -109,7 +112,8 @@ mod tests {
         ] {
             assert!(FunctionArn::parse(text).is_err(), "{text}");
         }
-        let long = |n: usize| format!("arn:aws:lambda:us-east-1:123456789012:function:{}", "f".repeat(n));
+        let long =
+            |n: usize| format!("arn:aws:lambda:us-east-1:123456789012:function:{}", "f".repeat(n));
         assert!(FunctionArn::parse(&long(64)).is_ok());
         assert!(FunctionArn::parse(&long(65)).is_err());
     }

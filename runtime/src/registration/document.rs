@@ -128,9 +128,8 @@ pub struct Argument {
 impl Document {
     /// Reads a document's JSON; what its members mean is not looked at.
     pub fn read(text: &str) -> Result<Self, InvalidRegistration> {
-        let fault = |detail: String| {
-            InvalidRegistration(vec![Problem { pointer: String::new(), detail }])
-        };
+        let fault =
+            |detail: String| InvalidRegistration(vec![Problem { pointer: String::new(), detail }]);
         if text.len() > limits::MAX_DOCUMENT_BYTES {
             return Err(fault(format!("has more than {} bytes", limits::MAX_DOCUMENT_BYTES)));
         }

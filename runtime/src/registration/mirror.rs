@@ -56,7 +56,8 @@ impl Mirror {
             Some(value)
         });
         let shown = || format!("the header {}", self.header);
-        let mismatch = |why: &str| RpcError::new(Code::HeaderMismatch, format!("{} {why}", shown()));
+        let mismatch =
+            |why: &str| RpcError::new(Code::HeaderMismatch, format!("{} {why}", shown()));
         match (value, field) {
             (None | Some(Value::Null), Field::Absent) => Ok(()),
             (None | Some(Value::Null), _) => Err(mismatch("is sent without its argument")),
@@ -83,12 +84,19 @@ fn equal(value: &Value, text: &str) -> bool {
     }
 }
 
-fn walk(schema: &Value, path: &mut Vec<String>, found: &mut Vec<Mirror>) -> Result<(), InvalidMirror> {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Ok(()) };
+fn walk(
+    schema: &Value,
+    path: &mut Vec<String>,
+    found: &mut Vec<Mirror>,
+) -> Result<(), InvalidMirror> {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return Ok(());
+    };
     for (name, property) in properties {
         path.push(name.clone());
         if let Some(header) = property.get(KEYWORD) {
-            let header = header.as_str().filter(|text| is_token(text)).ok_or(InvalidMirror::Token)?;
+            let header =
+                header.as_str().filter(|text| is_token(text)).ok_or(InvalidMirror::Token)?;
             let kind = property.get("type").and_then(Value::as_str);
             if !matches!(kind, Some("integer" | "string" | "boolean")) {
                 return Err(InvalidMirror::Type);
@@ -146,8 +154,16 @@ mod tests {
             (property(json!({"type": "string", "x-mcp-header": "a b"})), InvalidMirror::Token),
             (property(json!({"type": "string", "x-mcp-header": 7})), InvalidMirror::Token),
             (property(json!({"type": "number", "x-mcp-header": "A"})), InvalidMirror::Type),
-            (property(json!({"type": ["string", "null"], "x-mcp-header": "A"})), InvalidMirror::Type),
-            (property(json!({"type": "array", "items": {"type": "string", "x-mcp-header": "A"}})), InvalidMirror::Place),
+            (
+                property(json!({"type": ["string", "null"], "x-mcp-header": "A"})),
+                InvalidMirror::Type,
+            ),
+            (
+                property(
+                    json!({"type": "array", "items": {"type": "string", "x-mcp-header": "A"}}),
+                ),
+                InvalidMirror::Place,
+            ),
             (
                 json!({"properties": {
                     "a": {"type": "string", "x-mcp-header": "X"},

@@ -125,9 +125,10 @@ impl Parser<'_> {
         let document = self.document;
         let target = self.target(problems);
         let input = self.input_schema(problems);
-        let output = document.output_schema.clone().and_then(|raw| {
-            problems.keep("/outputSchema", self.schema(raw, Schema::parse))
-        });
+        let output = document
+            .output_schema
+            .clone()
+            .and_then(|raw| problems.keep("/outputSchema", self.schema(raw, Schema::parse)));
         let (input, target) = (input?, target?);
         let value: Value = serde_json::from_str(input.raw().get()).ok()?;
         let mirrors = problems.keep("/inputSchema", Mirror::find(&value))?;
@@ -327,7 +328,10 @@ impl Parser<'_> {
             name: name.clone(),
             description: document.description.clone(),
             listing: Listing::same(listing),
-            arguments: arguments.iter().map(|a| (a.name.clone(), a.required == Some(true))).collect(),
+            arguments: arguments
+                .iter()
+                .map(|a| (a.name.clone(), a.required == Some(true)))
+                .collect(),
             completions,
             source: source?,
         }))
@@ -469,7 +473,9 @@ fn argument_listing(argument: &Argument) -> String {
         .string("description", argument.description.as_deref());
     match argument.required {
         None => listing.finish(),
-        Some(required) => listing.text("required", if required { "true" } else { "false" }).finish(),
+        Some(required) => {
+            listing.text("required", if required { "true" } else { "false" }).finish()
+        }
     }
 }
 
@@ -582,9 +588,18 @@ mod tests {
             (r#"{"type":"tool","name":"a","description":"x\u200by"}"#, "invisible"),
             (r#"{"type":"tool","name":"a","description":"d"}"#, "/lambdaArn: is missing"),
             (r#"{"type":"resource","name":"a","description":"d","text":"t"}"#, "/uri: is missing"),
-            (r#"{"type":"resource","name":"a","description":"d","uri":"a b","text":"t"}"#, "absolute URI"),
-            (r#"{"type":"resource","name":"a","description":"d","uri":"a:b","blob":"*"}"#, "base64"),
-            (r#"{"type":"resource","name":"a","description":"d","uriTemplate":"a:{b}","text":"t"}"#, "needs a function"),
+            (
+                r#"{"type":"resource","name":"a","description":"d","uri":"a b","text":"t"}"#,
+                "absolute URI",
+            ),
+            (
+                r#"{"type":"resource","name":"a","description":"d","uri":"a:b","blob":"*"}"#,
+                "base64",
+            ),
+            (
+                r#"{"type":"resource","name":"a","description":"d","uriTemplate":"a:{b}","text":"t"}"#,
+                "needs a function",
+            ),
             (
                 r#"{"type":"prompt","name":"a","description":"d","messages":[{"role":"user","content":{"type":"text","text":"{{x}}"}}]}"#,
                 "{{x}} is not one of the arguments",
@@ -618,7 +633,11 @@ mod tests {
         );
         let rendered = check(&text).expect("valid").document.render();
         assert_eq!(rendered, text);
-        let echoed = rendered.replacen('{', r#"{"id":"tool-t","revision":3,"createdAt":"x","updatedAt":"y","#, 1);
+        let echoed = rendered.replacen(
+            '{',
+            r#"{"id":"tool-t","revision":3,"createdAt":"x","updatedAt":"y","#,
+            1,
+        );
         assert_eq!(check(&echoed).expect("valid").document.render(), text);
     }
 }

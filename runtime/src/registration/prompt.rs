@@ -119,6 +119,8 @@ mod tests {
                 r#"{"role":"assistant","content":{"type":"image","data":"AA==","mimeType":"image/png"}}]"#
             )
         );
-        assert!(PromptText::parse(&[raw(r#"{"role":"system","content":{"type":"text"}}"#)]).is_err());
+        assert!(
+            PromptText::parse(&[raw(r#"{"role":"system","content":{"type":"text"}}"#)]).is_err()
+        );
     }
 }

@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn bounds() {
-        let deep = |n: usize| format!(r#"{}{{"type":"object"}}{}"#, r#"{"not":"#.repeat(n), "}".repeat(n));
+        let deep =
+            |n: usize| format!(r#"{}{{"type":"object"}}{}"#, r#"{"not":"#.repeat(n), "}".repeat(n));
         // The innermost object's member is one level further down.
         assert!(Schema::parse(raw(&deep(limits::MAX_SCHEMA_DEPTH - 1))).is_ok());
         let over = Schema::parse(raw(&deep(limits::MAX_SCHEMA_DEPTH))).map(|_| ());
@@ -248,7 +249,8 @@ mod tests {
 
     #[test]
     fn patterns_take_linear_time() {
-        let schema = Schema::parse(raw(r#"{"type":"string","pattern":"^(a+)+$"}"#)).expect("a schema");
+        let schema =
+            Schema::parse(raw(r#"{"type":"string","pattern":"^(a+)+$"}"#)).expect("a schema");
         let text = format!("\"{}!\"", "a".repeat(50_000));
         assert!(schema.check(&text).is_err());
     }

@@ -80,7 +80,8 @@ fn expand_one(value: &Value, at: &str, problems: &mut Problems) -> Option<Value>
                 schema.insert("items".into(), expand_one(items, &format!("{at}/items"), problems)?);
             }
             if let Some(Value::Object(inner)) = long.get("properties") {
-                let (inner, required) = expand_members(inner, &format!("{at}/properties"), problems);
+                let (inner, required) =
+                    expand_members(inner, &format!("{at}/properties"), problems);
                 schema.insert("properties".into(), Value::Object(inner));
                 if !required.is_empty() {
                     schema.insert("required".into(), Value::Array(required));
@@ -146,14 +147,20 @@ mod tests {
 
     #[test]
     fn a_full_schema_is_kept() {
-        let full = json!({"type": "object", "properties": {"a": {"type": "string", "enum": ["x"]}}});
+        let full =
+            json!({"type": "object", "properties": {"a": {"type": "string", "enum": ["x"]}}});
         assert_eq!(check(full.clone()), Ok(full));
     }
 
     #[test]
     fn every_fault_has_its_place() {
-        let error = check(json!({"a": "text", "b": {"items": 1}, "c": 7})).expect_err("three faults");
-        for part in ["/parameters/a: \"text\" is not one of", "/parameters/b: must name", "/parameters/c: must be"] {
+        let error =
+            check(json!({"a": "text", "b": {"items": 1}, "c": 7})).expect_err("three faults");
+        for part in [
+            "/parameters/a: \"text\" is not one of",
+            "/parameters/b: must name",
+            "/parameters/c: must be",
+        ] {
             assert!(error.contains(part), "{error}");
         }
         assert!(check(json!([])).is_err());

@@ -181,11 +181,8 @@ pub(super) fn sessions(
     let mut statement =
         connection.prepare("SELECT key, state, revision, ended, expires_at FROM sessions")?;
     let rows = statement.query_map([], |row| {
-        let record = SessionRecord {
-            state: row.get(1)?,
-            revision: unsigned(row, 2)?,
-            ended: row.get(3)?,
-        };
+        let record =
+            SessionRecord { state: row.get(1)?, revision: unsigned(row, 2)?, ended: row.get(3)? };
         let expires_at = Timestamp(unsigned(row, 4)?);
         Ok((SessionKey(row.get(0)?), KeptSession { record, expires_at }))
     })?;
@@ -254,13 +251,8 @@ fn put_session(
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO sessions VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values = params![
-        key.0,
-        record.state,
-        signed(record.revision),
-        record.ended,
-        signed(expires_at.0)
-    ];
+    let values =
+        params![key.0, record.state, signed(record.revision), record.ended, signed(expires_at.0)];
     transaction.execute(sql, values).map(|_| ()).map_err(unavailable)
 }
 

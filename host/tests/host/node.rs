@@ -16,7 +16,7 @@ pub(crate) fn probe(handler: &str) -> Probe {
     let command = ["node", "{node-bootstrap}", handler].map(str::to_owned).to_vec();
     let raw = RawFunction {
         command,
-        directory: Some("tests/it/functions".into()),
+        directory: Some("tests/host/functions".into()),
         timeout: Some(5.0),
         ..RawFunction::default()
     };
@@ -172,7 +172,7 @@ async fn without_a_host_the_bootstrap_ends() {
         let mut process = Command::new("node")
             .arg(probe.host.node_bootstrap_file().expect("a file"))
             .arg("kinds.rejected")
-            .current_dir("tests/it/functions")
+            .current_dir("tests/host/functions")
             .env("AWS_LAMBDA_RUNTIME_API", api)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,15 @@
+//! The whole gateway in process: HTTP in, HTTP out, over the embedded adapters, with a clock that
+//! is set by hand and ids that are counted.
+
+mod admin;
+mod architecture;
+mod ask;
+mod bounds;
+mod fuzz;
+mod headers;
+mod modes;
+mod sessions;
+mod sse;
+mod streams;
+mod support;
+mod wire;
