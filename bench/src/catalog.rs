@@ -12,7 +12,7 @@ pub const LARGE_TOOL: &str = "tool_00000";
 pub const RESOURCE: &str = "bench://guide";
 /// The prompt.
 pub const PROMPT: &str = "introduction";
-/// The text of the fixed resource, about 2 KB.
+/// The text of the fixed resource, 1.6 KB.
 pub const RESOURCE_TEXT: &str = include_str!("guide.md");
 /// The prompt's message, with its argument in braces.
 pub const PROMPT_TEXT: &str = "Introduce the tools of this server to {{audience}}.";

@@ -6,6 +6,7 @@
 
 pub mod catalog;
 pub mod connection;
+pub mod failure;
 pub mod gateway;
 pub mod in_process;
 pub mod load;

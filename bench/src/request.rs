@@ -47,7 +47,7 @@ pub enum Case {
     CallLarge,
     /// `tools/call` without a required argument.
     BadArguments,
-    /// `resources/read` of a fixed resource of 2 KB.
+    /// `resources/read` of a fixed resource of 1.6 KB.
     Read,
     /// `prompts/get` of a fixed prompt.
     Prompt,
