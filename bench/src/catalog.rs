@@ -69,7 +69,8 @@ pub fn registrations(tools: usize) -> impl Iterator<Item = Value> {
     (0..tools).map(tool_registration).chain([resource, prompt])
 }
 
-fn tool_registration(index: usize) -> Value {
+/// The registration of a tool.
+pub fn tool_registration(index: usize) -> Value {
     let function = if index == 0 { LARGE } else { ECHO };
     let mut registration = tool(index);
     registration["type"] = "tool".into();

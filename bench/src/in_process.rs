@@ -210,7 +210,7 @@ impl Subject {
         let started = Instant::now();
         let mut batch = 1;
         while started.elapsed() < effort.warm_up {
-            let one = self.repeat(prepared, batch).as_secs_f64() / per(batch);
+            let one = self.repeat(prepared, batch).as_secs_f64() / batch as f64;
             batch = fitting(BATCH.as_secs_f64() / one.max(1e-9));
         }
         let mut means = Histogram::<u64>::new(3).expect("three digits are a valid precision");
@@ -234,12 +234,7 @@ impl Subject {
     }
 }
 
-fn per(batch: usize) -> f64 {
-    batch as f64
-}
-
 /// A batch of about this many requests.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
 fn fitting(requests: f64) -> usize {
     requests.clamp(1.0, MAX_BATCH as f64) as usize
 }

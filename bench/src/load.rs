@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::request::{Case, Era, Exchange};
 
 /// Bodies up to this size are looked at every time; larger ones while warming up only.
-const ALWAYS_LOOKED_AT: usize = 2_048;
+const ALWAYS_LOOKED_AT: usize = 512;
 
 /// What is sent where, and how often.
 #[derive(Clone, Debug)]

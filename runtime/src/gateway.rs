@@ -2,6 +2,7 @@
 
 mod ask;
 mod cache;
+mod checks;
 mod complete;
 mod input;
 mod legacy;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::gateway::ask::Pending;
 use crate::gateway::cache::CatalogCache;
+use crate::gateway::checks::Checks;
 use crate::gateway::running::Running;
 use crate::invoke::context::Caller;
 use crate::invoke::exchange::Outgoing;
@@ -78,6 +80,7 @@ pub struct Gateway {
     server_info: String,
     catalog: CatalogCache,
     sealer: tokio::sync::OnceCell<Sealer>,
+    checks: Checks,
     pending: Pending,
     running: Running,
 }
@@ -143,6 +146,7 @@ impl Gateway {
             server_info: info,
             catalog: CatalogCache::new(settings.catalog_freshness),
             sealer: tokio::sync::OnceCell::new(),
+            checks: Checks::default(),
             pending: Pending::default(),
             running: Running::default(),
             ports,

@@ -2,6 +2,11 @@
 //!
 //! Each port has an adapter for one machine and one for AWS, held to one contract suite.
 
+#[cfg(feature = "test-support")]
+pub mod contract;
+#[cfg(feature = "test-support")]
+pub mod faulty;
+
 use std::fmt;
 use std::time::Duration;
 

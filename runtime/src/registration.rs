@@ -17,6 +17,7 @@ pub mod shorthand;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -207,7 +208,7 @@ pub struct Tool {
     /// Its entry in `tools/list`.
     pub listing: Listing,
     /// What arguments must look like.
-    pub input: Schema,
+    pub input: Arc<Schema>,
     /// What `structuredContent` must look like.
     pub output: Option<Schema>,
     /// Arguments that 2026-07-28 clients repeat in headers.

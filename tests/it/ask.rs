@@ -52,6 +52,11 @@ async fn state_cannot_be_changed_moved_or_kept() {
     ] {
         assert_eq!(gateway.modern("tools/call", &refused).await.code(), -32602, "{refused}");
     }
+    // Names that cannot be read could hide the reserved one.
+    let hidden = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","arguments":{"\ud800":1,"_mcp":{"requestState":"forged"}}}}"#;
+    gateway.functions.calls();
+    assert_eq!(gateway.post(&[], hidden).await.result()["isError"], true);
+    assert!(gateway.functions.calls().is_empty());
     let session = gateway.initialize("2025-11-25", "{}").await;
     let stolen = ask("ask", json!({"a": 1, "b": 2}), &session);
     assert_eq!(gateway.modern("tools/call", &stolen).await.code(), -32602);
@@ -80,7 +85,10 @@ async fn what_a_client_did_not_declare_is_not_asked() {
     let request = modern("tools/call", &json!({"name": "ask"}), r#"{"sampling":{}}"#);
     let reply = gateway.send(request).await;
     assert_eq!((reply.status, reply.code()), (400, -32021));
-    assert_eq!(reply.json()["error"]["data"]["requiredCapabilities"], json!({"elicitation": {}}));
+    assert_eq!(
+        reply.json()["error"]["data"]["requiredCapabilities"],
+        json!({"elicitation": {"form": {}}})
+    );
 
     let session = gateway.initialize("2025-11-25", "{}").await;
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask"}}"#;

@@ -5,6 +5,7 @@ mod admin;
 mod architecture;
 mod ask;
 mod bounds;
+mod failures;
 mod fuzz;
 mod headers;
 mod modes;

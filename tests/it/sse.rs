@@ -122,3 +122,30 @@ async fn an_idle_stream_is_kept_alive_until_its_deadline() {
     }
     assert!((58..=60).contains(&comments), "{comments} in 900 seconds");
 }
+
+#[tokio::test]
+async fn answers_get_through_when_every_place_is_taken_by_a_question() {
+    let gateway = Arc::new(TestGateway::new().await);
+    let (mut body, path) = open(&gateway).await;
+    gateway.send(post(&path, &[], INITIALIZE)).await;
+    next_piece(&mut body).await.expect("the answer");
+    let calls = 20;
+    for number in 0..calls {
+        let call = format!(
+            r#"{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{{"name":"ask"}}}}"#
+        );
+        gateway.send(post(&path, &[], &call)).await;
+    }
+    let mut results = 0;
+    while results < calls {
+        for message in events(&next_piece(&mut body).await.expect("a message")) {
+            if message.get("method").is_some() {
+                let answer = json!({"jsonrpc": "2.0", "id": message["id"], "result": {"action": "accept", "content": {"name": "Ann"}}});
+                gateway.send(post(&path, &[], &answer.to_string())).await;
+            } else {
+                assert_eq!(message["result"]["content"][0]["text"], "Hello, Ann!");
+                results += 1;
+            }
+        }
+    }
+}

@@ -30,8 +30,10 @@ fn count() -> Result<String, Failure> {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|text| text.parse().ok()).collect();
     let rows = in_process::each(&sizes, |subject, case, era, prepared| {
         subject.repeat(prepared, WARM_UP);
-        // The requests and their vector are made inside, so that what they take is taken off.
-        let with = allocation_counter::measure(|| drop(subject.repeat(prepared, REQUESTS)));
+        let with = allocation_counter::measure(|| {
+            subject.repeat(prepared, REQUESTS);
+        });
+        // Making the requests is not the server's work.
         let without = allocation_counter::measure(|| drop(subject.make(prepared, REQUESTS)));
         let mean = |with: u64, without: u64| with.saturating_sub(without) as f64 / REQUESTS as f64;
         let counted = Counted {

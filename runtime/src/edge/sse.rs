@@ -3,6 +3,7 @@
 //! The POST may reach another instance than the stream, so between them stands the session's
 //! mailbox. It is opened with the stream; its absence is how a POST learns that the session is gone.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,15 +23,17 @@ use crate::port::{MailboxError, MailboxId, Mailboxes, SessionRecord};
 use crate::protocol::call::{Call, Method};
 use crate::protocol::error::{Code, RpcError};
 use crate::protocol::header::Field;
-use crate::protocol::jsonrpc::{self, Message, Refused, Request};
+use crate::protocol::jsonrpc::{self, Message, Refused, Request, RequestId};
 use crate::protocol::limits;
 use crate::protocol::meta::Meta;
 use crate::protocol::render;
 use crate::protocol::version::{LegacyVersion, Version};
 use crate::session::{Session, Transport};
 
-/// Requests of one session that run at the same time; further ones wait in the mailbox.
+/// Requests of one session that run at the same time; further ones wait.
 const CONCURRENT: usize = 16;
+/// Requests of one session that wait; further ones are refused.
+const WAITING: usize = 256;
 /// One long poll.
 const POLL: Duration = Duration::from_secs(20);
 /// The pause after the mailbox failed.
@@ -95,24 +98,45 @@ async fn hold(
 ) {
     let mailboxes = &edge.gateway.ports().mailboxes;
     let mut running = FuturesUnordered::new();
+    let mut waiting = VecDeque::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep_until(from.deadline) => return,
-            Some(()) = running.next() => {}
-            received = mailboxes.receive(mailbox, POLL), if running.len() < CONCURRENT => {
-                match received {
-                    Err(MailboxError::Gone) => return,
-                    Err(_) => tokio::time::sleep(PAUSE).await,
-                    Ok(deliveries) => for delivery in deliveries {
-                        // Forgotten before it is answered: a tool is called at most once.
-                        let _ = mailboxes.acknowledge(mailbox, &delivery.receipt).await;
-                        negotiate(&mut session, &delivery.body);
-                        running.push(take(edge, session.clone(), from, delivery.body, outgoing));
-                    },
-                }
+            Some(()) = running.next() => if let Some(next) = waiting.pop_front() {
+                running.push(next);
+            },
+            received = mailboxes.receive(mailbox, POLL) => match received {
+                Err(MailboxError::Gone) => return,
+                Err(_) => tokio::time::sleep(PAUSE).await,
+                Ok(deliveries) => for delivery in deliveries {
+                    // Forgotten before it is answered: a tool is called at most once.
+                    let _ = mailboxes.acknowledge(mailbox, &delivery.receipt).await;
+                    negotiate(&mut session, &delivery.body);
+                    let request = request_id(&delivery.body);
+                    let taken = take(edge, session.clone(), from, delivery.body, outgoing);
+                    // Answers and cancellations never wait: running requests may wait for them.
+                    match request {
+                        Some(_) if running.len() < CONCURRENT => running.push(taken),
+                        None => running.push(taken),
+                        Some(_) if waiting.len() < WAITING => waiting.push_back(taken),
+                        Some(id) => outgoing.send(text_of(render::error(Some(&id), &busy()))).await,
+                    }
+                },
             }
         }
     }
+}
+
+/// The id of a request; `None` for everything else.
+fn request_id(body: &[u8]) -> Option<RequestId> {
+    match jsonrpc::parse_message(std::str::from_utf8(body).ok()?) {
+        Ok(Message::Request(request)) => Some(request.id),
+        Ok(Message::Notification { .. } | Message::Response(_)) | Err(_) => None,
+    }
+}
+
+fn busy() -> RpcError {
+    RpcError::new(Code::Internal, "too many requests of this session wait; try again")
 }
 
 /// Learns from `initialize` what later messages of the session may rely on.

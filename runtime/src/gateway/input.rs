@@ -61,9 +61,8 @@ pub(super) fn cannot_ask(
     version: Version,
 ) -> Answered {
     if version.is_modern() && !missing.is_empty() {
-        let mut kinds: Vec<&str> = missing.iter().map(|kind| kind.required()).collect();
-        kinds.dedup();
-        let data = format!(r#"{{"requiredCapabilities":{{{}}}}}"#, kinds.join(","));
+        let required = InputKind::required(missing).to_json();
+        let data = format!(r#"{{"requiredCapabilities":{required}}}"#);
         let message = "the client must declare a capability that this call needs";
         return RpcError::new(Code::MissingCapability, message).with_data(data).into();
     }
@@ -172,7 +171,8 @@ fn binding(subject: &Subject<'_>, asked: &Asked<'_>) -> String {
     let arguments = match subject {
         // The same arguments may be written in another order.
         Subject::Tool { arguments, .. } | Subject::Prompt { arguments, .. } => {
-            serde_json::from_str::<Value>(arguments).unwrap_or_default().to_string()
+            serde_json::from_str::<Value>(arguments)
+                .map_or_else(|_| (*arguments).to_owned(), |value| value.to_string())
         }
         Subject::Resource { .. } | Subject::Completion { .. } => String::new(),
     };

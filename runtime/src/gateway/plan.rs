@@ -36,7 +36,7 @@ impl Gateway {
             return error.into();
         }
         let arguments = named.arguments.map_or("{}", RawValue::get);
-        if let Err(text) = check_arguments(tool, arguments) {
+        if let Err(text) = self.check_arguments(tool, arguments).await {
             let members = outcome::error_members(&text);
             return Answered::own(self.stamp.own(asked.version, &members, None));
         }
@@ -124,6 +124,30 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Checks arguments; `Err` is a text that lets the model correct itself.
+    async fn check_arguments(&self, tool: &Tool, arguments: &str) -> Result<(), String> {
+        let name = &tool.name;
+        if uses_reserved(arguments) {
+            let why =
+                format!("the argument name {RESERVED} is reserved, and names must be readable");
+            return Err(format!("{name}: {why}"));
+        }
+        let checked = if tool.input.may_take_long() {
+            self.checks.run(&tool.input, arguments).await?
+        } else {
+            tool.input.check(arguments)
+        };
+        checked.map_err(|mismatch| {
+            let place = match mismatch.path.as_str() {
+                "" => "the arguments".to_owned(),
+                path => format!("argument {path}"),
+            };
+            format!("{name}: {place}: {}", mismatch.message)
+        })
+    }
+}
+
 /// What a stranger wrote, short enough to be said back.
 fn shown(name: &str) -> String {
     name.chars().take(64).collect()
@@ -138,27 +162,13 @@ fn check_mirrors(tool: &Tool, named: &Named<'_>, asked: &Asked<'_>) -> Result<()
         .try_for_each(|mirror| mirror.require((asked.header)(&mirror.header), named.arguments))
 }
 
-/// Checks arguments; `Err` is a text that lets the model correct itself.
-fn check_arguments(tool: &Tool, arguments: &str) -> Result<(), String> {
-    if uses_reserved(arguments) {
-        return Err(format!("{}: the argument name {RESERVED} is reserved", tool.name));
-    }
-    tool.input.check(arguments).map_err(|mismatch| {
-        let place = match mismatch.path.as_str() {
-            "" => "the arguments".to_owned(),
-            path => format!("argument {path}"),
-        };
-        format!("{}: {place}: {}", tool.name, mismatch.message)
-    })
-}
-
 /// Whether a caller tries to write the member that only the gateway writes.
 fn uses_reserved(arguments: &str) -> bool {
-    // An escape could hide the name, so then the members are read.
+    // An escape could hide the name, so then the members are read; what cannot be read may be it.
     let suspicious = arguments.contains(RESERVED) || arguments.contains("\\u");
     suspicious
         && serde_json::from_str::<BTreeMap<String, &RawValue>>(arguments)
-            .is_ok_and(|members| members.contains_key(RESERVED))
+            .map_or(true, |members| members.contains_key(RESERVED))
 }
 
 fn check_prompt_arguments(

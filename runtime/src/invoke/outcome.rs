@@ -150,8 +150,9 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// The status of an HTTP answer; some write the number as a string.
     fn status(&self) -> Option<u16> {
-        serde_json::from_str(self.status_code?.get()).ok()
+        self.status_code?.get().trim_matches('"').parse().ok()
     }
 
     fn input_required(&self) -> Option<Result<InputRequired, RpcError>> {
@@ -225,7 +226,9 @@ impl Reader<'_> {
     fn tool(&self, mode: InvokeMode, text: &str) -> Outcome {
         match mode {
             InvokeMode::Auto | InvokeMode::Stream | InvokeMode::ApigwV2 => self.auto(text),
-            InvokeMode::Raw | InvokeMode::Agentcore => own(text_members(text, None, false)),
+            InvokeMode::Raw | InvokeMode::Agentcore => {
+                own(text_members(text, self.promised(text), false))
+            }
             InvokeMode::Seed => self.seed(text),
             InvokeMode::Converse => self.converse(text),
             InvokeMode::Jsonrpc => self.jsonrpc(text),
@@ -242,8 +245,8 @@ impl Reader<'_> {
             return self.foreign(text, &shape);
         }
         match shape.status() {
-            Some(status) => self.http(status, &shape),
-            None => self.anything(text, false),
+            Some(status) if shape.body.is_some() => self.http(status, &shape),
+            status => self.anything(text, status.is_some_and(|status| status >= 400)),
         }
     }
 
@@ -266,15 +269,24 @@ impl Reader<'_> {
         }
     }
 
-    /// Any JSON: its text, and itself as structured content.
+    /// Any JSON: its text, and itself as structured content. What is no JSON is a text.
     fn anything(&self, text: &str, is_error: bool) -> Outcome {
         if let Ok(string) = serde_json::from_str::<String>(text) {
-            return own(text_members(&string, None, is_error));
+            let structured = self.promised(text).filter(|_| !is_error);
+            return own(text_members(&string, structured, is_error));
         }
-        let text = text.trim();
         // Before 2026-07-28 structured content is an object.
-        let structured = text.starts_with('{') || self.caller.version.is_modern();
-        own(text_members(text, (structured && !is_error).then_some(text), is_error))
+        let fits = text.starts_with('{') || self.caller.version.is_modern();
+        let structured = fits && !is_error && serde_json::from_str::<&RawValue>(text).is_ok();
+        own(text_members(text, structured.then_some(text), is_error))
+    }
+
+    /// The answer as the structured content that an output schema promises.
+    fn promised<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let Subject::Tool { tool, .. } = self.subject else { return None };
+        let fits = text.starts_with('{') || self.caller.version.is_modern();
+        let valid = || serde_json::from_str::<&RawValue>(text).is_ok();
+        (tool.output.is_some() && fits && valid()).then_some(text)
     }
 
     fn foreign(&self, text: &str, shape: &Shape<'_>) -> Outcome {

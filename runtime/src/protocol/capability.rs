@@ -137,13 +137,13 @@ impl InputKind {
         }
     }
 
-    /// The capability to declare, as a member of `requiredCapabilities`.
-    pub fn required(self) -> &'static str {
-        match self {
-            Self::ElicitationForm => r#""elicitation":{}"#,
-            Self::ElicitationUrl => r#""elicitation":{"url":{}}"#,
-            Self::Sampling => r#""sampling":{}"#,
-            Self::Roots => r#""roots":{}"#,
+    /// The capabilities that a client must declare to be asked all of these.
+    pub fn required(kinds: &[Self]) -> ClientCapabilities {
+        ClientCapabilities {
+            elicitation_form: kinds.contains(&Self::ElicitationForm),
+            elicitation_url: kinds.contains(&Self::ElicitationUrl),
+            sampling: kinds.contains(&Self::Sampling),
+            roots: kinds.contains(&Self::Roots),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From document to registration: every rule for what may be registered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -146,7 +147,14 @@ impl Parser<'_> {
         let legacy = entry(output_text.filter(|raw| describes_object(raw)));
         let listing = Listing::by_era(entry(output_text), legacy);
         let name = name.clone();
-        Some(Entry::Tool(Box::new(Tool { name, listing, input, output, mirrors, target })))
+        Some(Entry::Tool(Box::new(Tool {
+            name,
+            listing,
+            input: Arc::new(input),
+            output,
+            mirrors,
+            target,
+        })))
     }
 
     fn schema(

@@ -107,6 +107,13 @@ impl Schema {
         Self { text, trivial, compiled: OnceLock::new() }
     }
 
+    /// Whether a check could take longer than the sizes of schema and value tell: where
+    /// alternatives refer to other parts, the work can double at every step.
+    pub fn may_take_long(&self) -> bool {
+        let text = self.text.get();
+        text.contains("Ref\"") || text.contains("$ref\"")
+    }
+
     /// The text as registered.
     pub fn raw(&self) -> &RawValue {
         &self.text

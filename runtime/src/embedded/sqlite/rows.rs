@@ -65,7 +65,8 @@ const COLUMNS: &str = "id, document, revision, created_at, updated_at";
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
         id: row.get(0)?,
-        document: row.get(1)?,
+        // A row that somebody else damaged must not keep the others from being read.
+        document: String::from_utf8_lossy(row.get_ref(1)?.as_bytes()?).into_owned(),
         revision: unsigned(row, 2)?,
         created_at: Timestamp(unsigned(row, 3)?),
         updated_at: Timestamp(unsigned(row, 4)?),

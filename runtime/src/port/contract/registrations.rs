@@ -335,8 +335,8 @@ async fn write_one_after_the_other(store: &dyn Registrations) -> Vec<(u64, State
     let mut state = State::new();
     let mut history = Vec::with_capacity(WRITES);
     for write in 0..WRITES {
-        // Steps of five walk through all rows, and each is created, replaced twice and removed.
-        let id = tool(&format!("row{}", write * 5 % ROWS));
+        // Each row in turn is created, replaced twice and removed.
+        let id = tool(&format!("row{}", write % ROWS));
         let document = write.to_string();
         match write / ROWS % 4 {
             0 => {

@@ -1,0 +1,211 @@
+//! The command of the benchmarks: measures, prints tables, writes results and drawings.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use mcp_lambda_bench::failure::Failure;
+use mcp_lambda_bench::loopback::Programs;
+use mcp_lambda_bench::machine::{self, Machine};
+use mcp_lambda_bench::report::{self, InProcess, Results};
+use mcp_lambda_bench::{in_process, loopback, memory, plot};
+use serde::Serialize;
+
+/// Benchmarks of mcp-lambda beside rmcp, the official Rust SDK, in the same run.
+#[derive(Debug, Parser)]
+#[command(name = "mcp-lambda-bench", version, after_help = AFTER_HELP)]
+struct Arguments {
+    /// What to measure.
+    #[command(subcommand)]
+    command: What,
+    #[command(flatten)]
+    options: Options,
+}
+
+const AFTER_HELP: &str = "\
+Run it from the root of the repository, in release, on a machine that does nothing else:
+  cargo run --release -p mcp-lambda-bench -- all
+
+It builds the programs that it measures, uses loopback addresses only, and takes about twelve
+minutes. Results go to docs/benchmarks/*.json, drawings beside them, and the tables of
+docs/benchmarks.md are written anew.";
+
+#[derive(Debug, Args)]
+struct Options {
+    /// Print the results as JSON instead of tables.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The folder of results and drawings; the document stands beside it under the same name.
+    #[arg(long, global = true, value_name = "DIR", default_value = "docs/benchmarks")]
+    out: PathBuf,
+    /// Measure a tenth as long: to see that everything works, not for figures.
+    #[arg(long, global = true)]
+    quick: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Subcommand)]
+enum What {
+    /// Everything, one after the other.
+    All,
+    /// Time and allocations of a request inside the process.
+    InProcess,
+    /// Requests a second and latency over loopback, in processes of their own.
+    Loopback,
+    /// Resident memory at 1,000 and 10,000 tools.
+    Memory,
+    /// Draw and write the tables from results that are there.
+    Show,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command, &arguments.options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell(&format!("mcp-lambda-bench: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says on standard error what is going on.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn run(command: What, options: &Options) -> Result<(), Failure> {
+    let wants = |one| command == one || command == What::All;
+    if command != What::Show {
+        if cfg!(debug_assertions) {
+            tell("NOTE: this is not a release build; its figures mean nothing");
+        }
+        let programs = build()?;
+        let folder = programs.mcp_lambda.parent().unwrap_or(Path::new("."));
+        if machine::load() > 0.5 {
+            tell(&format!("NOTE: the load average is {}; something else runs", machine::load()));
+        }
+        if wants(What::InProcess) {
+            measure(options, "in-process", || in_process(folder, options))?;
+        }
+        if wants(What::Loopback) {
+            measure(options, "loopback", || loopback(&programs, options))?;
+        }
+        if wants(What::Memory) {
+            measure(options, "memory", || {
+                single_threaded()?.block_on(memory::measure(&programs, tell))
+            })?;
+        }
+    }
+    show(options)
+}
+
+/// Measures and writes the results down.
+fn measure<T: Serialize>(
+    options: &Options,
+    name: &str,
+    work: impl FnOnce() -> Result<Vec<T>, Failure>,
+) -> Result<(), Failure> {
+    let machine = Machine::look();
+    report::save(&options.out, name, &Results { machine, rows: work()? })
+}
+
+fn in_process(folder: &Path, options: &Options) -> Result<Vec<InProcess>, Failure> {
+    let millis = if options.quick { 100 } else { 1_000 };
+    let measure = Duration::from_millis(millis);
+    let effort = in_process::Effort { warm_up: measure / 4, measure };
+    tell("counting allocations");
+    let sizes = in_process::SIZES.map(|size| size.to_string());
+    let counted = Command::new(folder.join("count-allocations"))
+        .args(sizes)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(Failure::system("counting allocations"))?;
+    let counted = serde_json::from_slice::<Vec<_>>(&counted.stdout)
+        .map_err(|_| Failure::Start("count-allocations".to_owned()))?;
+    let times = in_process::time_all(effort, &in_process::SIZES, tell)?;
+    Ok(report::join(times, &counted))
+}
+
+fn loopback(programs: &Programs, options: &Options) -> Result<Vec<loopback::Row>, Failure> {
+    let effort = match options.quick {
+        true => loopback::Effort { rounds: 1, requests: 2_000, function_requests: 200 },
+        false => loopback::Effort { rounds: 5, requests: 20_000, function_requests: 3_000 },
+    };
+    single_threaded()?.block_on(loopback::measure(programs, effort, tell))
+}
+
+/// One thread for all clients leaves the rest of the machine to the server.
+fn single_threaded() -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().map_err(Failure::system("starting a runtime"))
+}
+
+/// Builds what is measured: the shipped program alone, so that nothing else decides its features.
+fn build() -> Result<Programs, Failure> {
+    for package in ["mcp-lambda", "mcp-lambda-bench"] {
+        tell(&format!("building {package}"));
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "--bins", "--package", package])
+            .args((!cfg!(debug_assertions)).then_some("--release"))
+            .status();
+        if !built.map_err(Failure::system("running cargo"))?.success() {
+            return Err(Failure::Build(package.to_owned()));
+        }
+    }
+    let own = std::env::current_exe().map_err(Failure::system("finding this program"))?;
+    Ok(Programs {
+        mcp_lambda: own.with_file_name("mcp-lambda"),
+        edge_peer: own.with_file_name("edge-peer"),
+        rmcp_peer: own.with_file_name("rmcp-peer"),
+    })
+}
+
+/// Draws, prints and writes down what is there.
+fn show(options: &Options) -> Result<(), Failure> {
+    let in_process = report::load::<InProcess>(&options.out, "in-process")?;
+    let loopback = report::load::<loopback::Row>(&options.out, "loopback")?;
+    let memory = report::load::<memory::Row>(&options.out, "memory")?;
+    let mut texts = Vec::new();
+    if let Some(Results { machine, rows }) = &in_process {
+        plot::growth(&options.out, rows)?;
+        let table = report::in_process_table(rows, 100);
+        texts.push(("in-process", format!("{table}\n\n{}", report::machine(machine))));
+        texts.push(("growth", report::growth_table(rows)));
+    }
+    if let Some(Results { machine, rows }) = &loopback {
+        plot::throughput(&options.out, rows)?;
+        plot::latency(&options.out, rows)?;
+        let table = report::loopback_table(rows);
+        texts.push(("loopback", format!("{table}\n\n{}", report::machine(machine))));
+    }
+    if let Some(Results { machine, rows }) = &memory {
+        let table = report::memory_table(rows);
+        texts.push(("memory", format!("{table}\n\n{}", report::machine(machine))));
+    }
+    let aims = report::aims(rows(&in_process), rows(&loopback), rows(&memory));
+    texts.push(("aims", aims));
+    write_document(&options.out.with_extension("md"), &texts)?;
+    let printed = if options.json {
+        let all = serde_json::json!({
+            "in-process": in_process, "loopback": loopback, "memory": memory
+        });
+        all.to_string()
+    } else {
+        texts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n\n")
+    };
+    writeln!(std::io::stdout(), "{printed}").map_err(Failure::system("printing"))
+}
+
+fn rows<T>(results: &Option<Results<T>>) -> &[T] {
+    results.as_ref().map_or(&[], |results| &results.rows)
+}
+
+fn write_document(path: &Path, texts: &[(&str, String)]) -> Result<(), Failure> {
+    let Ok(document) = std::fs::read_to_string(path) else { return Ok(()) };
+    let insert = |document: String, (name, text): &(&str, String)| report::insert(&document, name, text);
+    let document = texts.iter().fold(document, insert);
+    std::fs::write(path, document).map_err(Failure::system("writing the document"))
+}

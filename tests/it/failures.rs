@@ -1,0 +1,126 @@
+//! Calls that reach no function, and what functions say when they fail.
+
+use mcp_lambda_runtime::port::InvokeError;
+use serde_json::json;
+
+use crate::support::TestGateway;
+use crate::support::functions::{Outcome, arn};
+
+async fn text(gateway: &TestGateway, name: &str) -> String {
+    let reply = gateway.modern("tools/call", &json!({"name": name})).await;
+    let result = reply.result();
+    assert_eq!(result["isError"], true, "{result}");
+    result["content"][0]["text"].as_str().expect("a text").to_owned()
+}
+
+#[tokio::test]
+async fn why_a_function_was_not_called() {
+    let gateway = TestGateway::new().await;
+    let name = || "secret-name".to_owned();
+    let cases = [
+        (InvokeError::NotFound(name()), "it is not available"),
+        (InvokeError::Denied(name()), "it is not available"),
+        (InvokeError::Unavailable("socket 7".to_owned()), "it is not available"),
+        (InvokeError::Throttled(name()), "too many calls at once; try again"),
+        (InvokeError::TooLarge, "the arguments are too large"),
+        (InvokeError::TimedOut(name()), "no answer within 30 seconds"),
+    ];
+    for (error, expected) in cases {
+        let refused = error.clone();
+        gateway.functions.add("plain", move |_| Outcome::Refused(refused.clone()));
+        let text = text(&gateway, "plain").await;
+        assert!(text.starts_with(&format!("plain: {expected} (correlation id ")), "{text}");
+        assert!(!text.contains("secret-name") && !text.contains("socket"), "{text}");
+        let record = gateway.log.lock().expect("no panic").pop().expect("a record");
+        assert_eq!(record.cause, Some(error.to_string()), "the log has the cause");
+        assert!(text.contains(&record.correlation.expect("a correlation id")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_may_be_repeated_is_repeated() {
+    let gateway = TestGateway::empty();
+    let tool = |name: &str, more: serde_json::Value| {
+        let mut body =
+            json!({"type": "tool", "name": name, "description": "d", "lambdaArn": arn(name)});
+        body.as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        body
+    };
+    gateway.register(&tool("once", json!({}))).await;
+    let repeated = json!({"retries": 2, "annotations": {"idempotentHint": true}});
+    gateway.register(&tool("again", repeated)).await;
+    for name in ["once", "again"] {
+        gateway.functions.add(name, |_| Outcome::Refused(InvokeError::Throttled("f".to_owned())));
+    }
+    text(&gateway, "once").await;
+    assert_eq!(gateway.functions.calls().len(), 1);
+    text(&gateway, "again").await;
+    assert_eq!(gateway.functions.calls().len(), 3);
+    gateway.functions.add("again", |_| Outcome::Fails("{}"));
+    text(&gateway, "again").await;
+    assert_eq!(gateway.functions.calls().len(), 1, "a function that ran is not run again");
+}
+
+#[tokio::test]
+async fn details_are_shown_only_where_they_may_be() {
+    let gateway = TestGateway::empty();
+    gateway
+        .register(&json!({
+            "type": "tool", "name": "debug", "description": "d", "lambdaArn": arn("fail"), "exceptionLevel": "DEBUG"
+        }))
+        .await;
+    let shown = text(&gateway, "debug").await;
+    assert!(shown.starts_with("debug: the function failed: KeyError: 'city' in ***"), "{shown}");
+    assert!(!shown.contains("line 1") && !shown.contains("/var/task"), "{shown}");
+}
+
+#[tokio::test]
+async fn answers_that_are_no_json_are_texts() {
+    let gateway = TestGateway::new().await;
+    for (answer, expected) in [("{not json", "{not json"), ("", "null"), ("  \n", "null")] {
+        gateway.functions.add("plain", move |_| Outcome::Returns(answer.as_bytes().to_vec()));
+        let result = gateway.modern("tools/call", &json!({"name": "plain"})).await.result();
+        assert_eq!(result["content"][0]["text"], expected);
+    }
+    gateway.functions.add("plain", |_| Outcome::Returns(vec![0xff, 0xfe]));
+    text(&gateway, "plain").await;
+}
+
+#[tokio::test]
+async fn promised_output_is_checked() {
+    let gateway = TestGateway::empty();
+    for (name, mode, schema) in [
+        (
+            "object",
+            "auto",
+            json!({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}),
+        ),
+        ("string", "auto", json!({"type": "string"})),
+        ("raw", "raw", json!({"type": "object", "required": ["a"]})),
+        ("agentcore", "agentcore", json!({"type": "object", "required": ["a"]})),
+    ] {
+        gateway
+            .register(&json!({
+                "type": "tool", "name": name, "description": "d", "lambdaArn": arn("plain"),
+                "invokeMode": mode, "outputSchema": schema
+            }))
+            .await;
+    }
+    gateway.functions.add("plain", |_| Outcome::Returns(br#"{"a":1}"#.to_vec()));
+    for name in ["object", "raw", "agentcore"] {
+        let result = gateway.modern("tools/call", &json!({"name": name})).await.result();
+        assert_eq!(result["structuredContent"], json!({"a": 1}), "{name}");
+    }
+    assert!(text(&gateway, "string").await.contains("output schema"));
+    gateway.functions.add("plain", |_| Outcome::Returns(br#""text""#.to_vec()));
+    let result = gateway.modern("tools/call", &json!({"name": "string"})).await.result();
+    assert_eq!(result["structuredContent"], "text");
+    assert!(text(&gateway, "object").await.contains("output schema"));
+    gateway.functions.add("plain", |_| Outcome::Returns(br#"{"content":[]}"#.to_vec()));
+    assert!(text(&gateway, "object").await.contains("no structured content"));
+    let failed = br#"{"content":[{"type":"text","text":"sorry"}],"isError":true}"#;
+    gateway.functions.add("plain", |_| Outcome::Returns(failed.to_vec()));
+    assert_eq!(text(&gateway, "object").await, "sorry");
+}
