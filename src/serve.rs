@@ -43,9 +43,11 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
         TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
     let address =
         listener.local_addr().map_err(|source| Failure::System { doing: "listening", source })?;
+    // Before anyone is told that the server is there, so that whoever waits for that may stop it.
+    let stopped = stop_signal()?;
     banner::print(&output, arguments, address, &host);
     let server = Server { edge, host: host.clone(), origins };
-    listener::run(listener, server, stopped()).await;
+    listener::run(listener, server, stopped).await;
     host.shutdown().await;
     Ok(())
 }
@@ -72,18 +74,27 @@ fn is_loopback(address: SocketAddr) -> bool {
     address.ip().is_loopback()
 }
 
-/// Waits for Ctrl-C or, where there are signals, SIGTERM.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Listens for SIGINT and SIGTERM from now on; the future ends with the first of them.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|source| Failure::System { doing: "listening for signals", source })
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -7,6 +7,7 @@ mod complete;
 mod input;
 mod legacy;
 mod plan;
+mod run;
 mod running;
 
 use std::sync::Arc;
@@ -18,10 +19,7 @@ use crate::gateway::ask::Pending;
 use crate::gateway::cache::CatalogCache;
 use crate::gateway::checks::Checks;
 use crate::gateway::running::Running;
-use crate::invoke::context::Caller;
 use crate::invoke::exchange::Outgoing;
-use crate::invoke::outcome::Outcome;
-use crate::invoke::{self, Resume, Subject};
 use crate::port::{
     Clock, Ids, Invoker, Mailboxes, Registrations, SessionKey, SessionRecord, Sessions, StoreError,
 };
@@ -32,13 +30,10 @@ use crate::protocol::error::RpcError;
 use crate::protocol::header::Field;
 use crate::protocol::json;
 use crate::protocol::jsonrpc::{Request, RequestId};
-use crate::protocol::limits;
 use crate::protocol::meta::Meta;
-use crate::protocol::notification::Wanted;
 use crate::protocol::render::{CacheHint, Stamp};
 use crate::protocol::rope::Rope;
 use crate::protocol::version::Version;
-use crate::registration::Target;
 use crate::session::Session;
 use crate::session::seal::Sealer;
 
@@ -295,106 +290,6 @@ impl Gateway {
     fn unavailable(&self, correlation: &str, error: &StoreError) -> Answered {
         let cause = Some(error.to_string());
         Answered { cause, ..Answered::from(RpcError::internal(correlation)) }
-    }
-
-    /// Calls a subject's function until there is a result, asking the client in between.
-    async fn run(
-        &self,
-        subject: &Subject<'_>,
-        given: &crate::protocol::call::Resume<'_>,
-        request: &Request<'_>,
-        asked: &Asked<'_>,
-        outgoing: &Outgoing,
-    ) -> Answered {
-        let wanted = match self.wanted(asked) {
-            Ok(wanted) => wanted,
-            Err(error) => return error.into(),
-        };
-        let mut resume = match self.resume(subject, given, asked).await {
-            Ok(resume) => resume,
-            Err(error) => return error.into(),
-        };
-        let caller = self.caller(request, asked, &wanted, subject.target());
-        for _ in 0..limits::MAX_INPUT_ROUNDS {
-            let outcome =
-                invoke::call(&*self.ports.invoker, subject, &caller, &resume, outgoing).await;
-            let Outcome::InputRequired(required) = outcome else {
-                return self.finish(subject, outcome, asked);
-            };
-            let (left, missing) = required.permitted(asked.capabilities);
-            if left.requests.is_empty() && (!missing.is_empty() || left.state.is_none()) {
-                return input::cannot_ask(subject, &missing, asked.version);
-            }
-            if left.requests.is_empty() && !asked.version.is_modern() {
-                // Only time is asked for: a legacy client need not know.
-                resume = Resume { responses: None, state: left.state };
-                continue;
-            }
-            match asked.session {
-                _ if asked.version.is_modern() => {
-                    return self.hand_over(subject, &left, asked).await;
-                }
-                Some((session, _)) if outgoing.is_open() => {
-                    match self.ask(session, &left.requests, outgoing, asked.deadline).await {
-                        Ok(responses) => {
-                            resume = Resume { responses: Some(responses), state: left.state };
-                        }
-                        Err(why) => return input::not_answered(subject, &why, asked.version),
-                    }
-                }
-                _ => return input::cannot_ask(subject, &missing, asked.version),
-            }
-        }
-        input::not_answered(subject, "the function asked too often", asked.version)
-    }
-
-    fn wanted(&self, asked: &Asked<'_>) -> Result<Wanted, RpcError> {
-        let progress = asked.meta.progress_token()?;
-        let log = match asked.version {
-            Version::Modern => asked.meta.log_level()?,
-            Version::Legacy(_) => Some(legacy::log_level(asked.session)),
-        };
-        Ok(Wanted { progress, log })
-    }
-
-    fn caller<'a>(
-        &self,
-        request: &'a Request<'_>,
-        asked: &'a Asked<'_>,
-        wanted: &'a Wanted,
-        target: &Target,
-    ) -> Caller<'a> {
-        let left = asked.deadline.saturating_duration_since(Instant::now());
-        Caller {
-            principal: asked.principal,
-            session: asked.session.map(|(session, _)| session.key),
-            correlation: asked.correlation,
-            message_id: &request.id,
-            version: asked.version,
-            capabilities: asked.capabilities,
-            wanted,
-            traceparent: asked.meta.traceparent.as_ref().map(|text| &*text.0),
-            tracestate: asked.meta.tracestate.as_ref().map(|text| &*text.0),
-            baggage: asked.meta.baggage.as_ref().map(|text| &*text.0),
-            deadline: asked.deadline,
-            deadline_at: self.ports.clock.now().after(left.min(target.timeout)),
-        }
-    }
-
-    /// Puts an outcome into the client's revision.
-    fn finish(&self, subject: &Subject<'_>, outcome: Outcome, asked: &Asked<'_>) -> Answered {
-        let hint = matches!(subject, Subject::Resource { .. })
-            .then_some(CacheHint { ttl_ms: 0, public: false });
-        match outcome {
-            Outcome::Foreign { object, has } => {
-                Answered::of(Ok(self.stamp.foreign(asked.version, &object, has, hint)))
-            }
-            Outcome::Own { members, cause } => {
-                Answered { cause, ..Answered::own(self.stamp.own(asked.version, &members, hint)) }
-            }
-            Outcome::Error(error) => error.into(),
-            Outcome::InputRequired(_) => RpcError::internal(asked.correlation).into(),
-        }
     }
 
     async fn sealer(&self) -> Result<&Sealer, StoreError> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lambda_host::{FunctionConfig, FunctionName, RawFunction};
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::cli::ServeArguments;
 use crate::examples;
@@ -17,7 +18,7 @@ const DEFAULT_FILE: &str = "mcp-lambda.toml";
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    functions: BTreeMap<String, RawFunction>,
+    functions: BTreeMap<Spanned<String>, RawFunction>,
 }
 
 /// All functions that the host will have.
@@ -43,19 +44,26 @@ fn read(path: &Path) -> Result<BTreeMap<FunctionName, FunctionConfig>, Failure> 
     let invalid = |reason: String| Failure::FunctionsInvalid { path: path.to_owned(), reason };
     let file: File = toml::from_str(&text).map_err(|error| invalid(sentence(&text, &error)))?;
     let base = path.parent().unwrap_or(Path::new("."));
-    let one = |(name, raw): (String, RawFunction)| {
-        let name = FunctionName::parse(&name)
-            .map_err(|error| invalid(format!("[functions.{name}]: {error}")))?;
+    let one = |(name, raw): (Spanned<String>, RawFunction)| {
+        let at = line_of(&text, name.span().start);
+        let refused = |reason: String| invalid(format!("line {at}: {reason}"));
+        let name = FunctionName::parse(name.as_ref())
+            .map_err(|error| refused(format!("[functions.{}]: {error}", name.as_ref())))?;
         let config = FunctionConfig::from_raw(&name, raw, base)
-            .map_err(|error| invalid(error.to_string()))?;
+            .map_err(|error| refused(error.to_string()))?;
         Ok((name, config))
     };
     file.functions.into_iter().map(one).collect()
 }
 
+/// The number of the line in which a byte stands.
+fn line_of(text: &str, byte: usize) -> usize {
+    text.as_bytes().iter().take(byte).filter(|byte| **byte == b'\n').count() + 1
+}
+
 /// TOML's own message has several lines with a picture; one sentence names the line.
 fn sentence(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+    let line = error.span().map(|span| line_of(text, span.start));
     let message = error.message().lines().collect::<Vec<_>>().join(" ");
     match line {
         Some(line) => format!("line {line}: {message}"),

@@ -50,10 +50,16 @@ pub(super) async fn run(listener: TcpListener, server: Server, stopped: impl Fut
     let mut tasks = JoinSet::new();
     tokio::pin!(stopped);
     loop {
-        let Ok(permit) = connections.clone().acquire_owned().await else { break };
-        let accepted = tokio::select! {
+        let next = async {
+            let permit = connections.clone().acquire_owned().await.ok()?;
+            Some((permit, listener.accept().await))
+        };
+        let (permit, accepted) = tokio::select! {
             () = &mut stopped => break,
-            accepted = listener.accept() => accepted,
+            next = next => match next {
+                Some(next) => next,
+                None => break,
+            },
         };
         while tasks.try_join_next().is_some() {}
         let Ok((stream, _)) = accepted else {

@@ -1,13 +1,15 @@
 //! Mailboxes in the process, with the manners of SQS FIFO queues: in order, deduplicated, and what
 //! is not acknowledged comes again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
 use crate::port::{Delivery, MailboxError, MailboxId, Mailboxes};
@@ -16,30 +18,44 @@ use crate::port::{Delivery, MailboxError, MailboxId, Mailboxes};
 const MAX_MAILBOXES: usize = 10_000;
 /// Unread messages in one mailbox.
 const MAX_MESSAGES: usize = 1_000;
+/// Bytes of unread messages in one mailbox.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Messages in one delivery (SQS: 10).
 const MAX_DELIVERY: usize = 10;
 /// How long a delivered message stays hidden from others.
 const VISIBILITY: Duration = Duration::from_secs(30);
 /// How long a deduplication id is remembered (SQS: 5 minutes).
 const DEDUPLICATION: Duration = Duration::from_secs(300);
+/// How long a mailbox is kept that nobody reads, when there is no room for others. Whoever holds a
+/// stream polls far more often, but is too busy to while tools run for a quarter of an hour.
+const ORPHANED: Duration = Duration::from_secs(60 * 60);
 
 /// Mailboxes of one process.
 #[derive(Debug, Default)]
 pub struct MemoryMailboxes(Mutex<HashMap<MailboxId, Queue>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
     messages: VecDeque<Entry>,
-    seen: HashMap<String, Instant>,
-    arrived: Arc<Notify>,
+    seen: HashSet<String>,
+    /// The same, oldest first, to be forgotten in time.
+    seen_at: VecDeque<(Instant, String)>,
+    /// Told of whatever may end somebody's waiting.
+    changed: Arc<Notify>,
     receipts: u64,
+    read_at: Instant,
 }
 
 #[derive(Debug)]
 struct Entry {
-    receipt: String,
     body: Bytes,
-    hidden_until: Option<Instant>,
+    delivered: Option<Delivered>,
+}
+
+#[derive(Debug)]
+struct Delivered {
+    receipt: String,
+    hidden_until: Instant,
 }
 
 impl MemoryMailboxes {
@@ -47,7 +63,7 @@ impl MemoryMailboxes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What can be delivered now, or what to wait for and until when at most.
+    /// What can be delivered now, or what to wait for.
     fn take(&self, id: &MailboxId) -> Result<Result<Vec<Delivery>, Waiting>, MailboxError> {
         let mut mailboxes = self.lock();
         let queue = mailboxes.get_mut(id).ok_or(MailboxError::Gone)?;
@@ -56,23 +72,50 @@ impl MemoryMailboxes {
 }
 
 struct Waiting {
-    arrived: Arc<Notify>,
+    /// Made under the lock, so that no change after it is missed.
+    changed: Pin<Box<OwnedNotified>>,
+    /// When a message shows again that is hidden now.
     until: Option<Instant>,
 }
 
 impl Queue {
+    fn new(now: Instant) -> Self {
+        Self {
+            messages: VecDeque::new(),
+            seen: HashSet::new(),
+            seen_at: VecDeque::new(),
+            changed: Arc::default(),
+            receipts: 0,
+            read_at: now,
+        }
+    }
+
+    /// Forgets deduplication ids whose time is over.
+    fn forget(&mut self, now: Instant) {
+        while let Some((at, _)) = self.seen_at.front()
+            && now.duration_since(*at) >= DEDUPLICATION
+        {
+            if let Some((_, id)) = self.seen_at.pop_front() {
+                self.seen.remove(&id);
+            }
+        }
+    }
+
     /// While one message is with a reader the later ones wait, or they could overtake it.
     fn take(&mut self, now: Instant) -> Result<Vec<Delivery>, Waiting> {
-        let hidden = self.messages.iter().filter_map(|entry| entry.hidden_until).max();
-        if self.messages.is_empty() || hidden.is_some_and(|until| until > now) {
-            return Err(Waiting { arrived: self.arrived.clone(), until: hidden });
+        self.read_at = now;
+        let hidden = self.messages.iter().filter_map(|entry| entry.delivered.as_ref());
+        let until = hidden.map(|delivered| delivered.hidden_until).max();
+        if self.messages.is_empty() || until.is_some_and(|until| until > now) {
+            let changed = Box::pin(self.changed.clone().notified_owned());
+            return Err(Waiting { changed, until });
         }
         let receipts = &mut self.receipts;
         let deliver = |entry: &mut Entry| {
             *receipts += 1;
-            entry.receipt = receipts.to_string();
-            entry.hidden_until = Some(now + VISIBILITY);
-            Delivery { receipt: entry.receipt.clone(), body: entry.body.clone() }
+            let (receipt, hidden_until) = (receipts.to_string(), now + VISIBILITY);
+            entry.delivered = Some(Delivered { receipt: receipt.clone(), hidden_until });
+            Delivery { receipt, body: entry.body.clone() }
         };
         Ok(self.messages.iter_mut().take(MAX_DELIVERY).map(deliver).collect())
     }
@@ -82,11 +125,15 @@ impl Queue {
 impl Mailboxes for MemoryMailboxes {
     async fn open(&self, id: &MailboxId) -> Result<(), MailboxError> {
         let mut mailboxes = self.lock();
+        let now = Instant::now();
+        if mailboxes.len() >= MAX_MAILBOXES {
+            mailboxes.retain(|_, queue| now.duration_since(queue.read_at) < ORPHANED);
+        }
         if mailboxes.len() >= MAX_MAILBOXES && !mailboxes.contains_key(id) {
             let cause = format!("{MAX_MAILBOXES} mailboxes are open already");
             return Err(MailboxError::Unavailable(cause));
         }
-        mailboxes.entry(id.clone()).or_default();
+        mailboxes.entry(id.clone()).or_insert_with(|| Queue::new(now));
         Ok(())
     }
 
@@ -99,54 +146,48 @@ impl Mailboxes for MemoryMailboxes {
         let mut mailboxes = self.lock();
         let queue = mailboxes.get_mut(id).ok_or(MailboxError::Gone)?;
         let now = Instant::now();
-        queue.seen.retain(|_, at| now.duration_since(*at) < DEDUPLICATION);
-        if queue.seen.contains_key(deduplication) {
+        queue.forget(now);
+        if queue.seen.contains(deduplication) {
             return Ok(());
         }
-        if queue.messages.len() >= MAX_MESSAGES {
+        let bytes: usize = queue.messages.iter().map(|entry| entry.body.len()).sum();
+        if queue.messages.len() >= MAX_MESSAGES || bytes + body.len() > MAX_BYTES {
             return Err(MailboxError::Full);
         }
-        queue.seen.insert(deduplication.to_owned(), now);
-        queue.messages.push_back(Entry { receipt: String::new(), body, hidden_until: None });
-        queue.arrived.notify_waiters();
+        queue.seen.insert(deduplication.to_owned());
+        queue.seen_at.push_back((now, deduplication.to_owned()));
+        queue.messages.push_back(Entry { body, delivered: None });
+        queue.changed.notify_waiters();
         Ok(())
     }
 
     async fn receive(&self, id: &MailboxId, wait: Duration) -> Result<Vec<Delivery>, MailboxError> {
         let end = Instant::now() + wait;
         loop {
-            // Registered before looking, so that nothing that arrives in between is missed.
-            let arrived = {
-                let mailboxes = self.lock();
-                mailboxes.get(id).ok_or(MailboxError::Gone)?.arrived.clone()
-            };
-            let notified = arrived.notified();
-            tokio::pin!(notified);
-            notified.as_mut().enable();
             let waiting = match self.take(id)? {
                 Ok(deliveries) => return Ok(deliveries),
+                Err(_) if Instant::now() >= end => return Ok(Vec::new()),
                 Err(waiting) => waiting,
             };
-            debug_assert!(Arc::ptr_eq(&arrived, &waiting.arrived));
             let until = waiting.until.map_or(end, |until| until.min(end));
-            if tokio::time::timeout_at(until, notified).await.is_err() && Instant::now() >= end {
-                return self.take(id).map(Result::unwrap_or_default);
-            }
+            // Whether something changed or the time is over is seen by looking again.
+            let _ = tokio::time::timeout_at(until, waiting.changed).await;
         }
     }
 
     async fn acknowledge(&self, id: &MailboxId, receipt: &str) -> Result<(), MailboxError> {
         let mut mailboxes = self.lock();
         let queue = mailboxes.get_mut(id).ok_or(MailboxError::Gone)?;
-        queue.messages.retain(|entry| entry.receipt != receipt);
+        let is_it = |entry: &Entry| entry.delivered.as_ref().is_some_and(|d| d.receipt == receipt);
+        queue.messages.retain(|entry| !is_it(entry));
         // Later messages may have waited for this one.
-        queue.arrived.notify_waiters();
+        queue.changed.notify_waiters();
         Ok(())
     }
 
     async fn close(&self, id: &MailboxId) -> Result<(), MailboxError> {
         if let Some(queue) = self.lock().remove(id) {
-            queue.arrived.notify_waiters();
+            queue.changed.notify_waiters();
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::gateway::{Answered, Asked, CAPABILITIES, Gateway};
 use crate::port::{SessionKey, SessionRecord, StoreError};
 use crate::protocol::call::Initialize;
 use crate::protocol::error::RpcError;
+use crate::protocol::json;
 use crate::protocol::jsonrpc::RequestId;
 use crate::protocol::notification::LogLevel;
 use crate::protocol::version::{LegacyVersion, Version};
@@ -113,7 +114,7 @@ impl Gateway {
         else {
             return;
         };
-        let cancelled: Option<Cancelled<'_>> = serde_json::from_str(params.get()).ok();
+        let cancelled: Option<Cancelled<'_>> = json::object(params.get()).ok();
         if let Some(id) = cancelled.and_then(|cancelled| RequestId::parse(cancelled.request_id)) {
             self.running.cancel(session.key, &id);
         }

@@ -134,7 +134,10 @@ impl Gateway {
             return Err(format!("{name}: {why}"));
         }
         let checked = if tool.input.may_take_long() {
-            self.checks.run(&tool.input, arguments).await?
+            self.checks
+                .run(name, &tool.input, arguments)
+                .await
+                .map_err(|why| format!("{name}: {why}"))?
         } else {
             tool.input.check(arguments)
         };

@@ -1,7 +1,8 @@
 //! The client context: who is calling and what for, told to the function beside the event.
 //!
 //! Values are strings only, because the Lambda runtimes of Rust, Java and Go refuse a context
-//! with anything else. AWS bounds the whole; what does not fit is left out, least important first.
+//! with anything else; ASCII only, because the context reaches the function in a header and the Rust
+//! runtime ends the process over any other byte. AWS bounds the whole; what does not fit is left out, least important first.
 
 use tokio::time::Instant;
 
@@ -57,7 +58,8 @@ pub fn render(subject: &Subject<'_>, caller: &Caller<'_>) -> Option<String> {
     let mut text = String::from(r#"{"custom":{"#);
     let mut first = true;
     for (name, value) in members {
-        let member = format!("{}{name:?}:{}", if first { "" } else { "," }, json::string(&value));
+        let member =
+            format!("{}{name:?}:{}", if first { "" } else { "," }, json::ascii_string(&value));
         if fits(text.len() + member.len() + 2) {
             text.push_str(&member);
             first = false;

@@ -7,6 +7,7 @@ use crate::invoke::context::Caller;
 use crate::invoke::outcome::{Outcome, error_text};
 use crate::port::InvokeError;
 use crate::protocol::error::{Code, RpcError};
+use crate::protocol::json;
 use crate::registration::{ExceptionLevel, InvokeMode};
 
 /// What a Bedrock AgentCore gateway says of every failure.
@@ -38,7 +39,8 @@ pub fn of_function(subject: &Subject<'_>, caller: &Caller<'_>, payload: &[u8]) -
         #[serde(default)]
         error_message: Option<String>,
     }
-    let error: Error = serde_json::from_slice(payload).unwrap_or_default();
+    let text = std::str::from_utf8(payload).unwrap_or_default();
+    let error: Error = json::object(text).unwrap_or_default();
     let kind = error.error_type.unwrap_or_default();
     let cause = format!("{kind}: {}", error.error_message.unwrap_or_default());
     let text = match (subject.target().exceptions, kind.as_str()) {

@@ -11,28 +11,39 @@ use crate::protocol::notification::Relay;
 /// What Lambda puts between the HTTP metadata and the body of a streamed HTTP answer.
 const PRELUDE_END: [u8; 8] = [0; 8];
 
+/// Where HTTP metadata must have ended if there is any.
+const MAX_PRELUDE_BYTES: usize = 64 * 1024;
+
 /// Splits chunks into notifications and the result.
 #[derive(Debug)]
 pub struct Lines {
     relay: Relay,
     buffer: Vec<u8>,
+    /// What stands before was relayed.
+    start: usize,
+    /// What stands before holds no line end.
+    searched: usize,
     in_result: bool,
 }
 
 impl Lines {
     /// Starts a stream.
     pub fn new(relay: Relay) -> Self {
-        Self { relay, buffer: Vec::new(), in_result: false }
+        Self { relay, buffer: Vec::new(), start: 0, searched: 0, in_result: false }
     }
 
     /// Takes a chunk and yields the messages that are complete with it.
     pub fn feed(&mut self, chunk: &[u8]) -> Vec<String> {
+        self.compact();
+        let before = self.buffer.len();
         self.buffer.extend_from_slice(chunk);
-        self.skip_prelude();
+        self.skip_prelude(before);
         let mut messages = Vec::new();
         while !self.in_result {
-            let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else {
-                self.in_result = self.buffer.len() > limits::MAX_STREAM_LINE_BYTES;
+            let found = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n');
+            let Some(end) = found.map(|at| self.searched + at) else {
+                self.searched = self.buffer.len();
+                self.in_result = self.buffer.len() - self.start > limits::MAX_STREAM_LINE_BYTES;
                 break;
             };
             match self.relay_line(end) {
@@ -45,7 +56,7 @@ impl Lines {
 
     /// Whether the result is larger than a result may be.
     pub fn is_over_limit(&self) -> bool {
-        self.buffer.len() > limits::MAX_RESULT_BYTES
+        self.buffer.len() - self.start > limits::MAX_RESULT_BYTES
     }
 
     /// The last messages, and the result.
@@ -57,27 +68,42 @@ impl Lines {
         {
             messages.extend(message);
         }
+        self.compact();
         (messages, self.buffer)
     }
 
     /// Consumes a line that is blank or a notification: `Some` of what is to be passed on.
     fn relay_line(&mut self, end: usize) -> Option<Option<String>> {
-        let line = std::str::from_utf8(&self.buffer[..end]).ok()?;
+        let line = std::str::from_utf8(&self.buffer[self.start..end]).ok()?;
         let message = if line.trim().is_empty() {
             None
         } else {
             let found = Relay::parse(line)?;
             self.relay.pass(&found)
         };
-        self.buffer.drain(..(end + 1).min(self.buffer.len()));
+        self.start = (end + 1).min(self.buffer.len());
+        self.searched = self.start;
         Some(message)
     }
 
+    /// Forgets what was relayed, once for each chunk and not for each line.
+    fn compact(&mut self) {
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+    }
+
     /// JSON never holds NUL bytes, so where eight stand in a row, HTTP metadata came before.
-    fn skip_prelude(&mut self) {
-        let found = self.buffer.windows(PRELUDE_END.len()).position(|window| window == PRELUDE_END);
-        if let Some(at) = found {
-            self.buffer.drain(..at + PRELUDE_END.len());
+    fn skip_prelude(&mut self, before: usize) {
+        if before > MAX_PRELUDE_BYTES {
+            return;
+        }
+        let from = before.saturating_sub(PRELUDE_END.len() - 1);
+        let mut windows = self.buffer[from..].windows(PRELUDE_END.len());
+        if let Some(at) = windows.position(|window| window == PRELUDE_END) {
+            self.start = from + at + PRELUDE_END.len();
+            self.searched = self.start;
+            self.in_result = false;
         }
     }
 }

@@ -247,11 +247,7 @@ impl Mailboxes for Faulty<dyn Mailboxes> {
         self.meet(|| self.inner.send(id, deduplication, body.clone()), mailbox_fault).await
     }
 
-    async fn receive(
-        &self,
-        id: &MailboxId,
-        wait: Duration,
-    ) -> Result<Vec<Delivery>, MailboxError> {
+    async fn receive(&self, id: &MailboxId, wait: Duration) -> Result<Vec<Delivery>, MailboxError> {
         self.meet(|| self.inner.receive(id, wait), mailbox_fault).await
     }
 

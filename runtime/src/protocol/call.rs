@@ -230,7 +230,7 @@ impl<'a> Call<'a> {
     pub fn parse(method: Method, params: Option<&'a RawValue>) -> Result<Self, RpcError> {
         let params = match params {
             None => Params::default(),
-            Some(raw) => serde_json::from_str::<Params<'a>>(raw.get())
+            Some(raw) => json::object::<Params<'a>>(raw.get())
                 .map_err(|_| RpcError::params("a parameter has the wrong type"))?,
         };
         Ok(match method {
@@ -336,5 +336,5 @@ fn required<T>(value: Option<T>, name: &str) -> Result<T, RpcError> {
 }
 
 fn nested<'a, T: Deserialize<'a>>(raw: &'a RawValue, name: &str) -> Result<T, RpcError> {
-    serde_json::from_str(raw.get()).map_err(|_| RpcError::params(format!("{name} is not valid")))
+    json::object(raw.get()).map_err(|_| RpcError::params(format!("{name} is not valid")))
 }

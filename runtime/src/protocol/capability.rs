@@ -40,10 +40,10 @@ impl ClientCapabilities {
         if json::first(raw.get()) != Some(b'{') {
             return None;
         }
-        let wire: Wire<'_> = serde_json::from_str(raw.get()).ok()?;
+        let wire: Wire<'_> = json::object(raw.get()).ok()?;
         let elicitation = wire
             .elicitation
-            .map(|raw| serde_json::from_str::<Elicitation<'_>>(raw.get()).unwrap_or_default());
+            .map(|raw| json::object::<Elicitation<'_>>(raw.get()).unwrap_or_default());
         let form = elicitation.as_ref().is_some_and(|e| e.form.is_some() || e.url.is_none());
         let url = elicitation.as_ref().is_some_and(|e| e.url.is_some());
         Some(Self {
@@ -117,7 +117,7 @@ impl InputKind {
             "roots/list" => Some(Self::Roots),
             "elicitation/create" => {
                 let mode: Mode =
-                    params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+                    params.and_then(|raw| json::object(raw.get()).ok()).unwrap_or_default();
                 Some(match mode.mode.as_deref() {
                     Some("url") => Self::ElicitationUrl,
                     _ => Self::ElicitationForm,

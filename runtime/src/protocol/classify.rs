@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::protocol::call::Method;
 use crate::protocol::error::{Code, RpcError};
 use crate::protocol::header::{self, Field, RoutingHeaders};
-use crate::protocol::json::Text;
+use crate::protocol::json::{self, Text};
 use crate::protocol::jsonrpc::{self, Body, Message, Refused, Request, RequestId};
 use crate::protocol::meta::{Envelope, Meta};
 use crate::protocol::version::{self, LegacyVersion, Version};
@@ -157,7 +157,7 @@ fn require_name(
         uri: Option<Text<'a>>,
     }
     let names: Names<'_> = params
-        .map(|raw| serde_json::from_str(raw.get()))
+        .map(|raw| json::object(raw.get()))
         .transpose()
         .map_err(|_| RpcError::params(format!("{member} must be a string")))?
         .unwrap_or_default();

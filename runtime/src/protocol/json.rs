@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::protocol::limits;
@@ -86,6 +88,22 @@ pub fn string(text: &str) -> String {
     out
 }
 
+/// The JSON string literal of a text in visible ASCII, for places that take nothing else.
+pub fn ascii_string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    for character in string(text).chars() {
+        if (' '..='~').contains(&character) {
+            out.push(character);
+            continue;
+        }
+        let mut units = [0; 2];
+        for unit in character.encode_utf16(&mut units) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    out
+}
+
 /// The first byte of a JSON text that is not white space.
 pub fn first(text: &str) -> Option<u8> {
     text.bytes().find(|byte| !byte.is_ascii_whitespace())
@@ -132,6 +150,32 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// A JSON object read into a struct. Serde's derived structs would take an array of the members'
+/// values as well, which no peer means.
+#[derive(Clone, Debug, Default)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// Reads the text of an object into a struct.
+pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    serde_json::from_str::<Object<T>>(text).map(|object| object.0)
+}
+
 /// Keeps a member's raw text, `null` included, where `Option` would take `null` for absence.
 pub fn raw_present<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -169,6 +213,10 @@ mod tests {
     fn strings_written_are_read_back() {
         let text = "a\"b\\c\n\r\t\u{1}\u{7f}é\u{1f600}";
         let read: String = serde_json::from_str(&string(text)).expect("valid JSON");
+        assert_eq!(read, text);
+        let ascii = ascii_string(text);
+        assert!(ascii.bytes().all(|byte| (0x20..=0x7e).contains(&byte)), "{ascii}");
+        let read: String = serde_json::from_str(&ascii).expect("valid JSON");
         assert_eq!(read, text);
     }
 }

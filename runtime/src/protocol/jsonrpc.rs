@@ -84,7 +84,7 @@ impl Request<'_> {
             uri: Option<Text<'a>>,
         }
         let named: Named<'_> =
-            self.params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+            self.params.and_then(|raw| json::object(raw.get()).ok()).unwrap_or_default();
         match named.name.or(named.uri) {
             Some(name) => {
                 let name: String = name
@@ -171,7 +171,7 @@ pub fn parse_message(text: &str) -> Result<Message<'_>, Refused> {
         #[serde(borrow, default, deserialize_with = "json::raw_present")]
         error: Option<&'a RawValue>,
     }
-    let envelope: Envelope<'_> = match serde_json::from_str(text) {
+    let envelope: Envelope<'_> = match json::object(text) {
         Ok(envelope) => envelope,
         Err(error) if error.is_data() => return Err(bad_envelope(text)),
         Err(_) => return Err(not_json()),
@@ -218,7 +218,7 @@ fn bad_envelope(text: &str) -> Refused {
         #[serde(borrow)]
         id: Option<&'a RawValue>,
     }
-    let id = serde_json::from_str::<OnlyId<'_>>(text).ok().and_then(|only| only.id);
+    let id = json::object::<OnlyId<'_>>(text).ok().and_then(|only| only.id);
     Refused::new(id.and_then(RequestId::parse), "the body is not a JSON-RPC message")
 }
 

@@ -55,12 +55,13 @@ impl<'a> Meta<'a> {
     /// Reads `params._meta`; everything absent when there is none.
     pub fn read(params: Option<&'a RawValue>) -> Result<Self, RpcError> {
         let Some(params) = params else { return Ok(Self::default()) };
-        let holder: WithMeta<'a> = serde_json::from_str(params.get())
+        let holder: WithMeta<'a> = json::object(params.get())
             .map_err(|_| RpcError::params("params must be an object with each member once"))?;
         match holder._meta {
             None => Ok(Self::default()),
-            Some(meta) => serde_json::from_str(meta.get())
-                .map_err(|_| RpcError::params("params._meta is not valid")),
+            Some(meta) => {
+                json::object(meta.get()).map_err(|_| RpcError::params("params._meta is not valid"))
+            }
         }
     }
 

@@ -83,7 +83,7 @@ impl Relay {
 
     /// Parses a line of a function's stream: `None` when it is no notification.
     pub fn parse(line: &str) -> Option<FromFunction<'_>> {
-        let found: FromFunction<'_> = serde_json::from_str(line).ok()?;
+        let found: FromFunction<'_> = json::object(line).ok()?;
         found.method.0.starts_with("notifications/").then_some(found)
     }
 
@@ -108,7 +108,7 @@ impl Relay {
             message: Option<&'a RawValue>,
         }
         let token = self.wanted.progress.as_ref()?;
-        let params: Params<'_> = serde_json::from_str(params.get()).ok()?;
+        let params: Params<'_> = json::object(params.get()).ok()?;
         if params.progress <= self.last_progress {
             return None;
         }
@@ -134,7 +134,7 @@ impl Relay {
             level: String,
         }
         let least = self.wanted.log?;
-        let level = serde_json::from_str::<Params>(params.get()).ok()?.level;
+        let level = json::object::<Params>(params.get()).ok()?.level;
         (LogLevel::parse(&level)? >= least).then(|| {
             format!(
                 r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{}}}"#,

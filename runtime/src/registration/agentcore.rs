@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::protocol::json;
 use crate::registration::document::Document;
 use crate::registration::problem::{InvalidRegistration, Problem};
 use crate::registration::{InvokeMode, limits};
@@ -30,12 +31,12 @@ pub fn read(
     let payload = find_payload(text).ok_or_else(|| {
         fault("must be an array of tool definitions, or hold \"inlinePayload\"".into())
     })?;
-    let tools: Vec<ToolDefinition> =
+    let tools: Vec<json::Object<ToolDefinition>> =
         serde_json::from_str(payload).map_err(|error| fault(error.to_string()))?;
     if tools.is_empty() || tools.len() > limits::MAX_IMPORT {
         return Err(fault(format!("must hold 1 to {} tools", limits::MAX_IMPORT)));
     }
-    let document = |tool: ToolDefinition| {
+    let document = |json::Object(tool): json::Object<ToolDefinition>| {
         let mut document = Document::tool(tool.name, lambda_arn.to_owned());
         document.description = Some(tool.description);
         document.invoke_mode = Some(InvokeMode::Agentcore);
@@ -62,7 +63,7 @@ fn find_payload(text: &str) -> Option<&str> {
     if text.starts_with('[') {
         return Some(text);
     }
-    let holder: Holder<'_> = serde_json::from_str(text).ok()?;
+    let holder: Holder<'_> = json::object(text).ok()?;
     match (holder.inline_payload, holder.tool_schema.or(holder.lambda)) {
         (Some(payload), _) => Some(payload.get()),
         (None, Some(inner)) => find_payload(inner.get()),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::protocol::json;
 use crate::registration::limits;
 use crate::registration::problem::{InvalidRegistration, Problem};
 use crate::registration::{ExceptionLevel, InvokeMode, Kind};
@@ -133,7 +134,7 @@ impl Document {
         if text.len() > limits::MAX_DOCUMENT_BYTES {
             return Err(fault(format!("has more than {} bytes", limits::MAX_DOCUMENT_BYTES)));
         }
-        serde_json::from_str(text).map_err(|error| fault(error.to_string()))
+        json::object(text).map_err(|error| fault(error.to_string()))
     }
 
     /// The canonical JSON text, without the members that the server adds.

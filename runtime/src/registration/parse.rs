@@ -1,29 +1,26 @@
 //! From document to registration: every rule for what may be registered.
 
+mod prompt;
+mod resource;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::protocol::json;
-use crate::protocol::limits as wire;
 use crate::protocol::name::Name;
-use crate::protocol::template::UriTemplate;
 use crate::registration::arn::FunctionArn;
-use crate::registration::document::{Argument, Document};
+use crate::registration::document::Document;
 use crate::registration::listing::{Listing, ObjectText};
 use crate::registration::mirror::Mirror;
 use crate::registration::problem::{InvalidRegistration, Problems};
-use crate::registration::prompt::PromptText;
 use crate::registration::schema::Schema;
 use crate::registration::{
-    Entry, Kind, Prompt, PromptSource, Registration, RegistrationId, Resource, ResourceSource,
-    ResourceTemplate, Target, Tool, limits, shorthand,
+    Entry, Kind, Registration, RegistrationId, Target, Tool, limits, shorthand,
 };
 
 /// How far a document is believed.
@@ -187,191 +184,6 @@ impl Parser<'_> {
         problems.keep(pointer, self.schema(raw, Schema::for_arguments))
     }
 
-    fn resource(&self, name: &Name, problems: &mut Problems) -> Option<Entry> {
-        let document = self.document;
-        let short = self.short_resource(problems);
-        let uri_template = document.uri_template.clone().or(short.uri_template);
-        let completions = document.completions.clone().or(short.completions).unwrap_or_default();
-        check_completions(&completions, problems);
-        let is_static = document.text.is_some() || document.blob.is_some();
-        let target = if is_static { None } else { self.target(problems) };
-        if is_static && document.lambda_arn.is_some() {
-            problems.note("/lambdaArn", "cannot stand beside text or blob");
-        }
-        // The origin calls a fixed URI a template as well.
-        let fixed = uri_template.as_deref().is_some_and(|text| !text.contains('{'));
-        match (document.uri.clone(), uri_template) {
-            (Some(_), Some(_)) => {
-                problems.note("/uri", "cannot stand beside uriTemplate: use one of them");
-                None
-            }
-            (None, None) => {
-                problems.note("/uri", "is missing: give uri, or uriTemplate");
-                None
-            }
-            (Some(uri), None) => self.fixed(name, uri, target, problems),
-            (None, Some(uri)) if fixed => self.fixed(name, uri, target, problems),
-            (None, Some(text)) => {
-                let template = problems.keep("/uriTemplate", UriTemplate::parse(&text))?;
-                check_uri("/uriTemplate", &text, problems);
-                if is_static {
-                    problems.note("/lambdaArn", "is missing: a template needs a function");
-                }
-                let listing = Listing::same(self.resource_listing(name, "uriTemplate", &text));
-                Some(Entry::Template(ResourceTemplate {
-                    name: name.clone(),
-                    template,
-                    listing,
-                    mime_type: document.mime_type.clone(),
-                    completions,
-                    target: target?,
-                }))
-            }
-        }
-    }
-
-    fn fixed(
-        &self,
-        name: &Name,
-        uri: String,
-        target: Option<Target>,
-        problems: &mut Problems,
-    ) -> Option<Entry> {
-        check_uri("/uri", &uri, problems);
-        let listing = Listing::same(self.resource_listing(name, "uri", &uri));
-        let source = match target {
-            Some(target) => ResourceSource::Function(target),
-            None => ResourceSource::Contents(self.contents(&uri, problems)?),
-        };
-        let mime_type = self.document.mime_type.clone();
-        Some(Entry::Resource(Resource { name: name.clone(), uri, listing, mime_type, source }))
-    }
-
-    fn contents(&self, uri: &str, problems: &mut Problems) -> Option<String> {
-        let document = self.document;
-        let block = ObjectText::new()
-            .string("uri", Some(uri))
-            .string("mimeType", document.mime_type.as_deref());
-        let block = match (&document.text, &document.blob) {
-            (Some(text), None) => block.string("text", Some(text)),
-            (None, Some(blob)) => {
-                if STANDARD.decode(blob).is_err() {
-                    problems.note("/blob", "must be base64");
-                }
-                block.string("blob", Some(blob))
-            }
-            (Some(_), Some(_)) => {
-                problems.note("/blob", "cannot stand beside text");
-                return None;
-            }
-            // The missing lambdaArn was noted already.
-            (None, None) => return None,
-        };
-        Some(format!("[{}]", block.finish()))
-    }
-
-    fn resource_listing(&self, name: &Name, member: &str, uri: &str) -> String {
-        let document = self.document;
-        let size = document.size.filter(|_| member == "uri").map(|size| size.to_string());
-        let head = ObjectText::new().string(member, Some(uri)).string("name", Some(name.as_str()));
-        let listing = head
-            .string("title", document.title.as_deref())
-            .string("description", document.description.as_deref())
-            .string("mimeType", document.mime_type.as_deref());
-        let listing = match size {
-            Some(size) => listing.text("size", &size),
-            None => listing,
-        };
-        listing
-            .raw("annotations", document.annotations.as_deref())
-            .raw("icons", document.icons.as_deref())
-            .raw("_meta", document.meta.as_deref())
-            .finish()
-    }
-
-    /// The origin's `parameters` of a resource: `{uriTemplate, completions?}`.
-    fn short_resource(&self, problems: &mut Problems) -> ShortResource {
-        let Some(raw) = &self.document.parameters else { return ShortResource::default() };
-        let hint = "must be {\"uriTemplate\": ..., \"completions\": {variable: [value, ...]}}";
-        let read = serde_json::from_str(raw.get()).map_err(|_| hint);
-        problems.keep("/parameters", read).unwrap_or_default()
-    }
-
-    fn prompt(&self, name: &Name, problems: &mut Problems) -> Option<Entry> {
-        let document = self.document;
-        let arguments = self.prompt_arguments(problems)?;
-        let source = match &document.messages {
-            None => self.target(problems).map(PromptSource::Function),
-            Some(_) if document.lambda_arn.is_some() => {
-                problems.note("/lambdaArn", "cannot stand beside messages");
-                None
-            }
-            Some(messages) => {
-                let text = PromptText::parse(messages);
-                match text {
-                    Ok(text) => {
-                        check_placeholders(&text, &arguments, problems);
-                        Some(PromptSource::Text(text))
-                    }
-                    Err((index, why)) => {
-                        problems.note(format!("/messages/{index}"), why);
-                        None
-                    }
-                }
-            }
-        };
-        let listed: Vec<String> = arguments.iter().map(argument_listing).collect();
-        let listing = self
-            .head(name)
-            .text("arguments", &format!("[{}]", listed.join(",")))
-            .raw("icons", document.icons.as_deref())
-            .raw("_meta", document.meta.as_deref())
-            .finish();
-        let completions: BTreeMap<_, _> = arguments
-            .iter()
-            .filter_map(|a| Some((a.name.clone(), a.completions.clone()?)))
-            .collect();
-        check_completions(&completions, problems);
-        Some(Entry::Prompt(Prompt {
-            name: name.clone(),
-            description: document.description.clone(),
-            listing: Listing::same(listing),
-            arguments: arguments
-                .iter()
-                .map(|a| (a.name.clone(), a.required == Some(true)))
-                .collect(),
-            completions,
-            source: source?,
-        }))
-    }
-
-    fn prompt_arguments(&self, problems: &mut Problems) -> Option<Vec<Argument>> {
-        let document = self.document;
-        let arguments = match (&document.arguments, &document.parameters) {
-            (Some(_), Some(_)) => {
-                problems.note("/parameters", "cannot stand beside arguments: use one of them");
-                return None;
-            }
-            (Some(arguments), None) => arguments.clone(),
-            (None, Some(parameters)) => {
-                let value: Value = serde_json::from_str(parameters.get()).ok()?;
-                arguments_of(&shorthand::expand(&value, problems)?.schema)
-            }
-            (None, None) => Vec::new(),
-        };
-        if arguments.len() > limits::MAX_PROMPT_ARGUMENTS {
-            let most = limits::MAX_PROMPT_ARGUMENTS;
-            problems.note("/arguments", format!("a prompt has at most {most} arguments"));
-        }
-        for (index, argument) in arguments.iter().enumerate() {
-            let twice = arguments[..index].iter().any(|other| other.name == argument.name);
-            if twice || argument.name.is_empty() {
-                problems.note(format!("/arguments/{index}/name"), "must be unique and not empty");
-            }
-        }
-        Some(arguments)
-    }
-
     fn head(&self, name: &Name) -> ObjectText {
         ObjectText::new()
             .string("name", Some(name.as_str()))
@@ -390,7 +202,7 @@ impl Parser<'_> {
             idempotent_hint: bool,
         }
         let raw = self.document.annotations.as_deref().map_or("{}", RawValue::get);
-        let hints: Hints = serde_json::from_str(raw).unwrap_or_default();
+        let hints: Hints = json::object(raw).unwrap_or_default();
         hints.read_only_hint || hints.idempotent_hint
     }
 
@@ -435,28 +247,6 @@ impl Parser<'_> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ShortResource {
-    uri_template: Option<String>,
-    #[serde(default)]
-    completions: Option<BTreeMap<String, Vec<String>>>,
-}
-
-fn check_uri(pointer: &str, uri: &str, problems: &mut Problems) {
-    let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
-    let good = scheme.is_some_and(|scheme| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    });
-    if !good || uri.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        problems.note(pointer, "must be an absolute URI, such as notes://today");
-    }
-    if uri.len() > wire::MAX_URI_BYTES {
-        problems.note(pointer, format!("has more than {} bytes", wire::MAX_URI_BYTES));
-    }
-}
-
 fn check_completions(completions: &BTreeMap<String, Vec<String>>, problems: &mut Problems) {
     for (name, values) in completions {
         if values.len() > limits::MAX_COMPLETIONS {
@@ -464,45 +254,6 @@ fn check_completions(completions: &BTreeMap<String, Vec<String>>, problems: &mut
             problems.note(format!("/completions/{name}"), format!("has more than {most} values"));
         }
     }
-}
-
-fn check_placeholders(text: &PromptText, arguments: &[Argument], problems: &mut Problems) {
-    for name in text.placeholders() {
-        if !arguments.iter().any(|argument| argument.name == name) {
-            problems.note("/messages", format!("{{{{{name}}}}} is not one of the arguments"));
-        }
-    }
-}
-
-fn argument_listing(argument: &Argument) -> String {
-    let listing = ObjectText::new()
-        .string("name", Some(&argument.name))
-        .string("title", argument.title.as_deref())
-        .string("description", argument.description.as_deref());
-    match argument.required {
-        None => listing.finish(),
-        Some(required) => {
-            listing.text("required", if required { "true" } else { "false" }).finish()
-        }
-    }
-}
-
-fn arguments_of(schema: &Value) -> Vec<Argument> {
-    let required = |name: &str| {
-        let list = schema.get("required").and_then(Value::as_array);
-        list.is_some_and(|list| list.iter().any(|one| one.as_str() == Some(name)))
-    };
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        return Vec::new();
-    };
-    let one = |(name, property): (&String, &Value)| Argument {
-        name: name.clone(),
-        title: None,
-        description: property.get("description").and_then(Value::as_str).map(str::to_owned),
-        required: Some(required(name)),
-        completions: None,
-    };
-    properties.iter().map(one).collect()
 }
 
 fn describes_object(schema: &RawValue) -> bool {

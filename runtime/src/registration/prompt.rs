@@ -34,12 +34,12 @@ impl PromptText {
             text: Option<String>,
         }
         let read = |(index, raw): (usize, &RawValue)| {
-            let wire: Wire<'_> = serde_json::from_str(raw.get())
+            let wire: Wire<'_> = json::object(raw.get())
                 .map_err(|_| (index, "must have a \"role\" and a \"content\""))?;
             if !matches!(wire.role.as_str(), "user" | "assistant") {
                 return Err((index, "\"role\" must be user or assistant"));
             }
-            let content: Content = serde_json::from_str(wire.content.get())
+            let content: Content = json::object(wire.content.get())
                 .map_err(|_| (index, "\"content\" must be a content block with a \"type\""))?;
             Ok(match content.text {
                 Some(text) if content.kind == "text" && text.contains("{{") => {

@@ -24,6 +24,7 @@ const DIALECTS: [&str; 5] = [
 pub struct Schema {
     text: Box<RawValue>,
     trivial: bool,
+    refers: bool,
     compiled: OnceLock<Option<Validator>>,
 }
 
@@ -97,21 +98,21 @@ impl Schema {
         if !trivial {
             compile(&value)?;
         }
-        Ok(Self { text, trivial, compiled: OnceLock::new() })
+        let refers = refers(&value);
+        Ok(Self { text, trivial, refers, compiled: OnceLock::new() })
     }
 
     /// Takes a schema that was checked when it was registered; it is compiled when first used.
     pub fn trusted(text: Box<RawValue>) -> Self {
-        let trivial = serde_json::from_str::<Value>(text.get())
-            .is_ok_and(|value| value == serde_json::json!({"type": "object"}));
-        Self { text, trivial, compiled: OnceLock::new() }
+        let value: Value = serde_json::from_str(text.get()).unwrap_or_default();
+        let trivial = value == serde_json::json!({"type": "object"});
+        Self { text, trivial, refers: refers(&value), compiled: OnceLock::new() }
     }
 
     /// Whether a check could take longer than the sizes of schema and value tell: where
     /// alternatives refer to other parts, the work can double at every step.
     pub fn may_take_long(&self) -> bool {
-        let text = self.text.get();
-        text.contains("Ref\"") || text.contains("$ref\"")
+        self.refers
     }
 
     /// The text as registered.
@@ -182,10 +183,24 @@ fn check_bounds(value: &Value, depth: usize, count: &mut usize) -> Result<(), In
     }
 }
 
+/// Whether any part refers to another part.
+fn refers(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, member)| REFERENCES.contains(&name.as_str()) || refers(member)),
+        Value::Array(elements) => elements.iter().any(refers),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// The keywords that refer.
+const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
+
 /// A reference to another document would be fetched from somewhere; none is (server/tools,
 /// "Schema references": implementations must not dereference network URIs).
 fn check_reference(name: &str, member: &Value) -> Result<(), InvalidSchema> {
-    let refers = matches!(name, "$ref" | "$dynamicRef" | "$recursiveRef");
+    let refers = REFERENCES.contains(&name);
     match member.as_str() {
         Some(target) if refers && !target.starts_with('#') => {
             Err(InvalidSchema::RemoteReference(target.to_owned()))

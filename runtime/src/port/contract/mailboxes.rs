@@ -262,11 +262,7 @@ pub async fn receivers_wait_and_wake_at_once(
 }
 
 /// A receiver that waits learns that its mailbox was closed.
-pub async fn closing_wakes_receivers(
-    boxes: &Arc<dyn Mailboxes>,
-    ids: &dyn Ids,
-    manners: Manners,
-) {
+pub async fn closing_wakes_receivers(boxes: &Arc<dyn Mailboxes>, ids: &dyn Ids, manners: Manners) {
     let id = opened(&**boxes, ids).await;
     let receiving = tokio::spawn({
         let (boxes, id) = (boxes.clone(), id.clone());
@@ -289,10 +285,7 @@ pub async fn closing_wakes_receivers(
 
 /// Many send at once, each message twice as after a lost answer: each comes once, and those of one
 /// sender in their order.
-pub async fn concurrent_senders_lose_and_double_nothing(
-    boxes: &Arc<dyn Mailboxes>,
-    ids: &dyn Ids,
-) {
+pub async fn concurrent_senders_lose_and_double_nothing(boxes: &Arc<dyn Mailboxes>, ids: &dyn Ids) {
     const EACH: usize = 25;
     let id = opened(&**boxes, ids).await;
     let receiving = tokio::spawn({

@@ -280,9 +280,8 @@ pub async fn versions_and_rows_go_together(store: &Arc<dyn Registrations>) {
     start(&**store).await;
     let before = version(&**store).await;
     let writing = Arc::new(AtomicBool::new(true));
-    let readers: Vec<_> = (0..3)
-        .map(|_| tokio::spawn(observe(store.clone(), writing.clone())))
-        .collect();
+    let readers: Vec<_> =
+        (0..3).map(|_| tokio::spawn(observe(store.clone(), writing.clone()))).collect();
     let written = write_one_after_the_other(&**store).await;
     writing.store(false, Ordering::SeqCst);
 
@@ -316,7 +315,10 @@ const ROWS: usize = 4;
 /// Documents by id, as one reader or the writer knows them.
 type State = BTreeMap<String, String>;
 
-async fn observe(store: Arc<dyn Registrations>, writing: Arc<AtomicBool>) -> Vec<(u64, State, u64)> {
+async fn observe(
+    store: Arc<dyn Registrations>,
+    writing: Arc<AtomicBool>,
+) -> Vec<(u64, State, u64)> {
     let mut seen = Vec::new();
     while writing.load(Ordering::SeqCst) {
         let first = version(&*store).await;
