@@ -124,3 +124,76 @@ async fn promised_output_is_checked() {
     gateway.functions.add("plain", |_| Outcome::Returns(failed.to_vec()));
     assert_eq!(text(&gateway, "object").await, "sorry");
 }
+
+#[tokio::test]
+async fn arrays_are_never_taken_for_objects() {
+    let gateway = TestGateway::new().await;
+    for answer in ["[[],[]]", r#"[null,[{"type":"text"}]]"#, r#"{"content":[["text"]]}"#] {
+        gateway.functions.add("plain", move |_| Outcome::Returns(answer.as_bytes().to_vec()));
+        let result = gateway.modern("tools/call", &json!({"name": "plain"})).await.result();
+        assert_eq!(result["content"][0]["text"], answer, "{result}");
+    }
+    let document = r#"["tool","a",null,"d","arn:aws:lambda:us-east-1:000000000000:function:f"]"#;
+    let reply = gateway.send(crate::support::post("/register", &[], document)).await;
+    assert_eq!(reply.status, 400);
+    let message = r#"["2.0",1,"ping"]"#;
+    let batch = gateway.post(&[], &format!("[{message}]")).await;
+    assert_eq!(batch.json()[0]["error"]["code"], -32600);
+}
+
+/// What is read of a resource, or completed, or called, with one answer in every mode of HTTP.
+#[tokio::test]
+async fn http_answers_are_understood_inside_as_well() {
+    let gateway = TestGateway::empty();
+    let template = |name: &str, mode: &str| {
+        json!({
+            "type": "resource", "name": name, "description": "d", "invokeMode": mode,
+            "uriTemplate": format!("{name}://{{id}}"), "lambdaArn": arn("f")
+        })
+    };
+    let tool = |name: &str, mode: &str| json!({"type": "tool", "name": name, "description": "d", "invokeMode": mode, "lambdaArn": arn("f")});
+    for (name, mode) in [("seed", "seed"), ("http", "apigw-v2"), ("rpc", "jsonrpc")] {
+        gateway.register(&template(name, mode)).await;
+        gateway.register(&tool(name, mode)).await;
+    }
+    let answer = |text: &'static str| {
+        gateway.functions.add("f", move |_| Outcome::Returns(text.as_bytes().to_vec()));
+    };
+    let read = |uri: &'static str| {
+        let gateway = &gateway;
+        async move { gateway.modern("resources/read", &json!({"uri": uri})).await }
+    };
+    answer(r#"{"statusCode":200,"body":"{\"contents\":[]}"}"#);
+    assert_eq!(read("seed://1").await.code(), -32602);
+    answer(r#"{"jsonrpc":"2.0","id":1,"result":{"contents":[]}}"#);
+    assert_eq!(read("rpc://1").await.code(), -32602);
+    answer(r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"none"}}"#);
+    assert_eq!(read("rpc://1").await.json()["error"]["data"]["uri"], "rpc://1");
+    answer(
+        r#"{"statusCode":200,"headers":{"Content-Type":"image/png"},"isBase64Encoded":true,"body":"iVBORw=="}"#,
+    );
+    let contents = read("http://1").await.result()["contents"][0].clone();
+    assert_eq!(
+        (&contents["blob"], &contents["mimeType"]),
+        (&json!("iVBORw=="), &json!("image/png"))
+    );
+    let call = gateway.modern("tools/call", &json!({"name": "http"})).await.result();
+    let image = json!({"type": "image", "data": "iVBORw==", "mimeType": "image/png"});
+    assert_eq!(call["content"][0], image);
+    answer(r#"{"statusCode":200,"isBase64Encoded":true,"body":"/////w=="}"#);
+    let call = gateway.modern("tools/call", &json!({"name": "http"})).await.result();
+    assert_eq!(call["content"][0]["resource"]["mimeType"], "application/octet-stream");
+
+    answer(r#"{"statusCode":200,"body":"{\"values\":[\"one\"]}"}"#);
+    let complete = json!({"ref": {"type": "ref/resource", "uri": "http://{id}"}, "argument": {"name": "id", "value": ""}});
+    let completed = gateway.modern("completion/complete", &complete).await.result();
+    assert_eq!(completed["completion"]["values"], json!(["one"]));
+
+    answer(
+        r#"{"statusCode":"200","body":{"resultType":"input_required","inputRequests":{"q":{"method":"roots/list"}}}}"#,
+    );
+    for name in ["seed", "http"] {
+        let asked = gateway.modern("tools/call", &json!({"name": name})).await.result();
+        assert_eq!(asked["inputRequests"]["q"], json!({"method": "roots/list"}), "{name}");
+    }
+}

@@ -7,7 +7,7 @@
 mod rows;
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -95,11 +95,17 @@ impl SqliteStore {
     pub fn in_folder(folder: &Path) -> Result<Self, CannotOpen> {
         let unusable = |source| CannotOpen::Folder { path: folder.to_owned(), source };
         make_private_folder(folder).map_err(unusable)?;
-        let lock = File::create(folder.join(LOCK)).map_err(unusable)?;
-        if lock.try_lock().is_err() {
-            return Err(CannotOpen::InUse { path: folder.to_owned() });
+        let lock = open_private_file(&folder.join(LOCK)).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(CannotOpen::InUse { path: folder.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
         let path = folder.join(FILE);
+        // What SQLite puts beside a database it makes as private as the database is.
+        open_private_file(&path).map_err(unusable)?;
         let connection = Connection::open(&path).map_err(|source| database(&path, source))?;
         Self::prepare(connection, &path, Some(lock))
     }
@@ -171,6 +177,19 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Opens a file that only its owner may read, made where it is missing. An older program may have
+/// left it open to others.
+fn open_private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
 }
 
 #[async_trait]

@@ -1,8 +1,9 @@
 //! The client context: who is calling and what for, told to the function beside the event.
 //!
 //! Values are strings only, because the Lambda runtimes of Rust, Java and Go refuse a context
-//! with anything else; ASCII only, because the context reaches the function in a header and the Rust
-//! runtime ends the process over any other byte. AWS bounds the whole; what does not fit is left out, least important first.
+//! with anything else; ASCII only, because the context reaches the function in a header and the
+//! Rust runtime ends the process over any other byte. AWS bounds the whole; what does not fit is
+//! left out, least important first.
 
 use tokio::time::Instant;
 

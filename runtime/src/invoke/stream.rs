@@ -156,4 +156,17 @@ mod tests {
         let whole = [b"{\"statusCode\":200}", &[0u8; 8][..], LOG, b"\n{}"].concat();
         assert_eq!(run(&[&whole]), (1, "{}".to_owned()));
     }
+
+    #[test]
+    fn long_results_in_small_chunks_are_not_searched_again_and_again() {
+        let chunk = [b'x'; 1_024];
+        let mut lines = Lines::new(Relay::new(Wanted::default()));
+        // Searching the whole again for each chunk would touch 18 GB.
+        for _ in 0..6 * 1_024 {
+            assert!(lines.feed(&chunk).is_empty());
+        }
+        assert!(!lines.is_over_limit());
+        lines.feed(b"x");
+        assert!(lines.is_over_limit());
+    }
 }

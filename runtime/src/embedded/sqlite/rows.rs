@@ -223,9 +223,7 @@ pub(super) fn save_session(
     };
     let record = SessionRecord { state, revision, ended: false };
     put_session(&transaction, key, &record, expires_at)?;
-    transaction
-        .execute("DELETE FROM sessions WHERE expires_at <= ?1", [signed(now.0)])
-        .map_err(unavailable)?;
+    remove_expired_sessions(&transaction, now)?;
     transaction.commit().map_err(unavailable)?;
     Ok(record)
 }
@@ -241,8 +239,17 @@ pub(super) fn end_session(
     let revision = old.map_or(1, |old| old.revision + 1);
     let record = SessionRecord { state: "{}".to_owned(), revision, ended: true };
     put_session(&transaction, key, &record, expires_at)?;
+    remove_expired_sessions(&transaction, now)?;
     transaction.commit().map_err(unavailable)?;
     Ok(record)
+}
+
+fn remove_expired_sessions(
+    transaction: &Transaction<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM sessions WHERE expires_at <= ?1";
+    transaction.execute(sql, [signed(now.0)]).map(|_| ()).map_err(unavailable)
 }
 
 fn put_session(
