@@ -66,6 +66,11 @@ impl Edge {
         Self { admin: Admin::new(gateway.clone()), gateway, settings }
     }
 
+    /// Where requests are recorded.
+    pub fn access(&self) -> &AccessLog {
+        &self.settings.access
+    }
+
     /// Answers one HTTP request.
     pub async fn answer(self: &Arc<Self>, request: Request<Bytes>, from: From) -> Response<Body> {
         let (parts, body) = request.into_parts();
@@ -109,8 +114,8 @@ impl Edge {
                 sse::message(self, incoming, access).await
             }
             ("" | "/mcp", &Method::POST) => mcp::post(self.clone(), incoming, access).await,
-            ("/mcp", &Method::DELETE) => mcp::delete(self, &incoming).await.finish(access),
-            ("" | "/mcp", _) => Reply::not_allowed("POST").finish(access),
+            ("" | "/mcp", &Method::DELETE) => mcp::delete(self, &incoming).await.finish(access),
+            ("" | "/mcp", _) => Reply::not_allowed("POST, DELETE").finish(access),
             ("/sse", &Method::GET) => sse::open(self.clone(), &incoming, access).await,
             ("/sse", _) => Reply::not_allowed("GET").finish(access),
             ("/message", &Method::POST) => sse::message(self, incoming, access).await,

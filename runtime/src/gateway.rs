@@ -2,7 +2,6 @@
 
 mod ask;
 mod cache;
-mod checks;
 mod complete;
 mod input;
 mod legacy;
@@ -17,7 +16,6 @@ use tokio::time::Instant;
 
 use crate::gateway::ask::Pending;
 use crate::gateway::cache::CatalogCache;
-use crate::gateway::checks::Checks;
 use crate::gateway::running::Running;
 use crate::invoke::exchange::Outgoing;
 use crate::port::{
@@ -75,7 +73,6 @@ pub struct Gateway {
     server_info: String,
     catalog: CatalogCache,
     sealer: tokio::sync::OnceCell<Sealer>,
-    checks: Checks,
     pending: Pending,
     running: Running,
 }
@@ -141,7 +138,6 @@ impl Gateway {
             server_info: info,
             catalog: CatalogCache::new(settings.catalog_freshness),
             sealer: tokio::sync::OnceCell::new(),
-            checks: Checks::default(),
             pending: Pending::default(),
             running: Running::default(),
             ports,

@@ -184,6 +184,11 @@ async fn streamed(
     }
     Ok(match answer.failure() {
         Some(error) => Answer { payload: error, failed: true },
+        None if payload.trim_ascii().is_empty() => {
+            let error =
+                br#"{"errorType":"NoResult","errorMessage":"the stream ended without a result"}"#;
+            Answer { payload: Bytes::from_static(error), failed: true }
+        }
         None => Answer { payload: Bytes::from(payload), failed: false },
     })
 }

@@ -8,10 +8,12 @@
 //!
 //! The modules stand in one total order, and each uses only those after it:
 //! `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `port`, `registration`,
-//! `principal`, `protocol`. The adapters of `embedded` implement the ports and are named only by
-//! whoever composes a gateway.
+//! `principal`, `protocol`. The adapters of `embedded` and `aws` implement the ports and are
+//! named only by whoever composes a gateway.
 
 pub mod admin;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod catalog;
 pub mod edge;
 #[cfg(feature = "embedded")]

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod prompt;
 pub mod schema;
 pub mod shorthand;
+pub mod work;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -12,15 +12,15 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_host::FunctionName;
 use lambda_host::url::{InvokeMode, UrlOptions};
-use mcp_lambda_runtime::edge::From;
 use mcp_lambda_runtime::edge::body::Body;
+use mcp_lambda_runtime::edge::{From, access};
 use mcp_lambda_runtime::principal::Principal;
 use mcp_lambda_runtime::protocol::limits;
 use tokio::net::TcpListener;
@@ -36,6 +36,9 @@ const MAX_CONNECTIONS: usize = 1_024;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take to send a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of a body for the Lambda host: one more than a payload may have, so that the host refuses
+/// it in AWS's own form.
+const HOST_BODY_BYTES: usize = lambda_host::limits::MAX_PAYLOAD_BYTES + 1;
 /// How long a request may take in all, streams included: Lambda's longest.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(900);
 /// How long requests may go on after the end was asked for.
@@ -104,36 +107,41 @@ async fn connection(
 }
 
 async fn answer(server: Server, request: Request<Incoming>) -> Response<Answer> {
-    let path = request.uri().path();
-    if path.starts_with("/2015-03-31/") || path.starts_with("/2021-11-15/") {
-        return match server.origins.check(request.headers()) {
-            Ok(_) => lambda_host::api::answer(&server.host, request).await.map(Answer::Host),
-            Err(refused) => plain(StatusCode::FORBIDDEN, refused),
-        };
-    }
-    if let Some(rest) = path.strip_prefix("/lambda-url/") {
-        let name = rest.split('/').next().unwrap_or_default().to_owned();
-        return function_url(&server, &name, request).await;
-    }
-    let (parts, body) = request.into_parts();
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let announced = announced.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    if announced > limits::MAX_BODY_BYTES as u64 {
-        return too_large();
-    }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, read(body)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(response)) => return response,
-        Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+    let started = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let invoke = path.starts_with("/2015-03-31/") || path.starts_with("/2021-11-15/");
+    let url =
+        path.strip_prefix("/lambda-url/").map(|rest| rest.split('/').next().unwrap_or_default());
+    // The edge writes its own line for what reaches it.
+    let unlogged = |response: Response<Answer>| {
+        let status = response.status().as_u16();
+        access::record(server.edge.access(), &method, &path, status, started);
+        response
     };
-    let from = From { principal: Principal::Anonymous, deadline: Instant::now() + REQUEST_TIMEOUT };
-    server.edge.answer(Request::from_parts(parts, body), from).await.map(Answer::Edge)
+    let limit = if invoke || url.is_some() { HOST_BODY_BYTES } else { limits::MAX_BODY_BYTES };
+    let request = match read(request, limit).await {
+        Ok(request) => request,
+        Err(refused) => return unlogged(refused),
+    };
+    if invoke || url.is_some() {
+        if let Err(refused) = server.origins.check(request.headers()) {
+            return unlogged(plain(StatusCode::FORBIDDEN, refused));
+        }
+        let request = request.map(Full::new);
+        return unlogged(match url {
+            Some(name) => function_url(&server, name, request).await,
+            None => lambda_host::api::answer(&server.host, request).await.map(Answer::Host),
+        });
+    }
+    let from = From { principal: Principal::Anonymous, deadline: started + REQUEST_TIMEOUT };
+    server.edge.answer(request, from).await.map(Answer::Edge)
 }
 
-async fn function_url(server: &Server, name: &str, request: Request<Incoming>) -> Response<Answer> {
-    if let Err(refused) = server.origins.check(request.headers()) {
-        return plain(StatusCode::FORBIDDEN, refused);
-    }
+async fn function_url(
+    server: &Server,
+    name: &str,
+    request: Request<Full<Bytes>>,
+) -> Response<Answer> {
     let known = FunctionName::parse(name).ok().filter(|name| server.host.config(name).is_some());
     let Some(function) = known else {
         return plain(StatusCode::NOT_FOUND, "there is no function of this name");
@@ -146,18 +154,29 @@ async fn function_url(server: &Server, name: &str, request: Request<Incoming>) -
     lambda_host::url::answer(&server.host, &function, options, request).await.map(Answer::Host)
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Response<Answer>> {
-    match Limited::new(body, limits::MAX_BODY_BYTES).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(plain(StatusCode::BAD_REQUEST, "the body could not be read")),
+/// Reads the body, within bounds of size and time.
+async fn read(
+    request: Request<Incoming>,
+    limit: usize,
+) -> Result<Request<Bytes>, Response<Answer>> {
+    let (parts, body) = request.into_parts();
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced = announced.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    if announced > limit as u64 {
+        return Err(too_large(limit));
+    }
+    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(Request::from_parts(parts, collected.to_bytes())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body could not be read")),
+        Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
     }
 }
 
 /// The rest of the body is not read, so the connection cannot go on.
-fn too_large() -> Response<Answer> {
-    let mut response =
-        plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 4 MiB (4194304 bytes)");
+fn too_large(limit: usize) -> Response<Answer> {
+    let detail = format!("the body is larger than {limit} bytes");
+    let mut response = plain(StatusCode::PAYLOAD_TOO_LARGE, &detail);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }

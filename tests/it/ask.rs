@@ -177,3 +177,38 @@ async fn a_client_that_never_answers_is_not_waited_for_for_ever() {
     assert_eq!(last["result"]["isError"], true);
     assert!(reply.body.contains(": keepalive"));
 }
+
+#[tokio::test]
+async fn questions_that_are_given_up_leave_nothing_behind() {
+    let gateway = TestGateway::new().await;
+    let session = gateway.initialize("2025-11-25", FORMS).await;
+    let headers = [("mcp-session-id", session.as_str())];
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask"}}"#;
+    for _ in 0..10 {
+        let mut body = gateway.open(support::post("/mcp", &headers, call)).await.into_body();
+        next_piece(&mut body).await.expect("a question");
+        assert_eq!(gateway.mailboxes.open_count(), 1);
+        drop(body);
+        // The mailbox is closed by a task of its own.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(gateway.mailboxes.open_count(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ending_a_session_ends_its_questions() {
+    let gateway = TestGateway::new().await;
+    let session = gateway.initialize("2025-11-25", FORMS).await;
+    let headers = [("mcp-session-id", session.as_str())];
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask"}}"#;
+    let mut body = gateway.open(support::post("/mcp", &headers, call)).await.into_body();
+    next_piece(&mut body).await.expect("a question");
+    let delete = http::Request::delete("/mcp").header("host", "localhost");
+    let delete = delete.header("mcp-session-id", &session).body(bytes::Bytes::new());
+    let start = tokio::time::Instant::now();
+    assert_eq!(gateway.send(delete.expect("a request")).await.status, 204);
+    assert!(next_piece(&mut body).await.is_none(), "the stream ends");
+    assert_eq!(start.elapsed(), std::time::Duration::ZERO);
+}

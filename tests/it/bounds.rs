@@ -133,35 +133,25 @@ async fn rounds_of_questions() {
     assert_eq!(gateway.functions.calls().len(), limits::MAX_INPUT_ROUNDS);
 }
 
-#[test]
-fn a_schema_that_doubles_its_work_harms_only_its_own_tool() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a runtime");
-    runtime.block_on(doubling());
-    // The check goes on until the process ends.
-    runtime.shutdown_background();
-}
-
-async fn doubling() {
+#[tokio::test]
+async fn schemas_that_multiply_work_are_bounded() {
     let gateway = TestGateway::new().await;
-    // Each definition refers twice to the next: 2^40 ways through a small schema.
-    let mut definitions = serde_json::Map::new();
-    for number in 0..40 {
-        let next = json!({"$ref": format!("#/$defs/d{}", number + 1)});
-        definitions.insert(format!("d{number}"), json!({"anyOf": [next, next]}));
-    }
-    definitions.insert("d40".to_owned(), json!({"type": "string"}));
-    gateway
-        .register(&json!({
+    let tool = |schema: serde_json::Value| {
+        json!({
             "type": "tool", "name": "doubling", "description": "d", "lambdaArn": arn("plain"),
-            "inputSchema": {
-                "type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions
-            }
-        }))
-        .await;
-    let reply =
-        gateway.modern("tools/call", &json!({"name": "doubling", "arguments": {"a": 1}})).await;
-    assert!(reply.body.contains("took too long to check"), "{}", reply.body);
-    let other = gateway.modern("tools/call", &json!({"name": "plain"})).await;
-    assert_eq!(other.result()["isError"], false);
+            "inputSchema": schema
+        })
+    };
+    let endless = tool(json!({"type": "object", "$ref": "#"})).to_string();
+    let refused = gateway.send(post("/register", &[], &endless)).await;
+    assert!(refused.body.contains("refers to itself without end"), "{}", refused.body);
+
+    let branch = json!({"type": "object", "properties": {"a": {"$ref": "#"}}});
+    gateway.register(&tool(json!({"type": "object", "oneOf": [branch, branch]}))).await;
+    let nested = |depth: usize| (0..depth).fold(json!({}), |inner, _| json!({"a": inner}));
+    let call = |depth: usize| json!({"name": "doubling", "arguments": nested(depth)});
+    let deep = gateway.modern("tools/call", &call(40)).await;
+    assert!(deep.body.contains("nested too deep"), "{}", deep.body);
+    let shallow = gateway.modern("tools/call", &call(3)).await;
+    assert!(shallow.body.contains("oneOf"), "it is checked: {}", shallow.body);
 }

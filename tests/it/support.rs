@@ -63,6 +63,7 @@ pub(crate) struct TestGateway {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) functions: Arc<Functions>,
     pub(crate) store: SqliteStore,
+    pub(crate) mailboxes: Arc<MemoryMailboxes>,
     pub(crate) principal: Principal,
     pub(crate) log: Arc<Mutex<Vec<Record>>>,
 }
@@ -76,10 +77,11 @@ impl TestGateway {
         let store = SqliteStore::in_memory().expect("a store in memory");
         let clock = Arc::new(ManualClock(AtomicU64::new(START)));
         let functions = Arc::new(Functions::default());
+        let mailboxes = Arc::new(MemoryMailboxes::default());
         let ports = Ports {
             registrations: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
-            mailboxes: Arc::new(MemoryMailboxes::default()),
+            mailboxes: mailboxes.clone(),
             invoker: functions.clone(),
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
@@ -99,7 +101,7 @@ impl TestGateway {
         });
         let edge = Arc::new(Edge::new(gateway.clone(), EdgeSettings { origins, access }));
         let principal = Principal::Anonymous;
-        Self { edge, gateway, clock, functions, store, principal, log }
+        Self { edge, gateway, clock, functions, store, mailboxes, principal, log }
     }
 
     /// A gateway with the registrations of `functions::registrations`.

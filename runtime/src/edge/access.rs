@@ -30,6 +30,9 @@ pub struct Record {
     pub duration: Duration,
 }
 
+/// What web servers write where there was nobody left to answer.
+const CLIENT_WENT_AWAY: u16 = 499;
+
 /// A record in the making; it is handed in when this is dropped, which for a stream is its end.
 pub(crate) struct Access {
     log: AccessLog,
@@ -53,9 +56,21 @@ impl Access {
     }
 }
 
+/// Records a request that was answered before it reached the edge.
+pub fn record(log: &AccessLog, method: &Method, path: &str, status: u16, started: Instant) {
+    let mut access = Access::start(log, method, path);
+    access.started = started;
+    access.record.status = status;
+}
+
 impl Drop for Access {
     fn drop(&mut self) {
         self.record.duration = self.started.elapsed();
+        if self.record.status == 0 {
+            // What was never answered was dropped by its client.
+            self.record.status = CLIENT_WENT_AWAY;
+            self.record.failure = Some("the client went away".to_owned());
+        }
         (self.log)(&self.record);
     }
 }

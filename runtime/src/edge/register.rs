@@ -12,8 +12,16 @@ use crate::registration::Kind;
 
 /// Answers a request of an administrator.
 pub(crate) async fn answer(admin: &Admin, incoming: &Incoming, path: &str) -> Reply {
-    let rest = path.strip_prefix("/register").unwrap_or_default().trim_start_matches('/');
-    let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
+    let rest = path.strip_prefix("/register").unwrap_or_default();
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let decode = |segment: &str| {
+        percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    };
+    let decoded: Vec<String> = rest.split('/').map(decode).collect();
+    let segments: Vec<&str> = match decoded.as_slice() {
+        [only] if only.is_empty() => Vec::new(),
+        all => all.iter().map(String::as_str).collect(),
+    };
     let method = &incoming.method;
     if matches!(*method, Method::POST | Method::PUT) && !may_be_json(incoming) {
         let detail = "the body must be sent as Content-Type: application/json";

@@ -19,7 +19,8 @@ use crate::edge::reply::{self, Reply};
 use crate::edge::{Edge, From, Incoming};
 use crate::gateway::Asked;
 use crate::invoke::exchange::Outgoing;
-use crate::port::{MailboxError, MailboxId, Mailboxes, SessionRecord};
+use crate::port::closing::Closing;
+use crate::port::{MailboxError, MailboxId, SessionRecord};
 use crate::protocol::call::{Call, Method};
 use crate::protocol::error::{Code, RpcError};
 use crate::protocol::header::Field;
@@ -54,9 +55,9 @@ pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -
     let (outgoing, messages) = Outgoing::open();
     let mut access = access;
     access.record.status = StatusCode::OK.as_u16();
-    let closing = Closing { mailboxes: edge.gateway.ports().mailboxes.clone(), mailbox };
+    let closing = Closing::new(&edge.gateway.ports().mailboxes, mailbox);
     let work = Box::pin(async move {
-        hold(&edge, session, &from, &closing.mailbox, &outgoing).await;
+        hold(&edge, session, &from, closing.mailbox(), &outgoing).await;
         None
     });
     let mut events = Events::new(work, messages, access);
@@ -67,25 +68,6 @@ pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -
 fn unavailable(cause: &str) -> Reply {
     let reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment");
     reply.failing(Some("unavailable".to_owned()), Some(cause.to_owned()))
-}
-
-/// Closes the mailbox when the stream is dropped, however it ends.
-struct Closing {
-    mailboxes: Arc<dyn Mailboxes>,
-    mailbox: MailboxId,
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        let (mailboxes, mailbox) = (self.mailboxes.clone(), self.mailbox.clone());
-        // A dropped stream has no one left to wait for this. If the runtime ends before it is
-        // done, the mailbox is an orphan and is swept.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                let _ = mailboxes.close(&mailbox).await;
-            });
-        }
-    }
 }
 
 /// Serves a session until its deadline, or until its mailbox is gone.

@@ -59,6 +59,11 @@ struct Delivered {
 }
 
 impl MemoryMailboxes {
+    /// How many mailboxes are open.
+    pub fn open_count(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<MailboxId, Queue>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

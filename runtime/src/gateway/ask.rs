@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::gateway::Gateway;
 use crate::invoke::exchange::Outgoing;
 use crate::invoke::outcome::InputRequest;
+use crate::port::closing::Closing;
 use crate::port::{MailboxError, MailboxId, SessionKey};
 use crate::protocol::json;
 use crate::protocol::jsonrpc::{self, Message, RequestId, Response};
@@ -22,6 +23,8 @@ use crate::session::{Session, Transport};
 
 /// One long poll of a mailbox: SQS's longest.
 const POLL: Duration = Duration::from_secs(20);
+/// How long a client may think about its answers.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The pause after a mailbox failed, before it is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -60,21 +63,22 @@ impl Gateway {
         let (sender, answers) = mpsc::unbounded_channel();
         self.pending.lock().insert(route(session.key, &exchange), sender);
         let _waiting = Waiting(&self.pending, route(session.key, &exchange));
-        if let Some(mailbox) = &mailbox {
-            let opened = self.ports.mailboxes.open(mailbox).await;
-            opened.map_err(|_| "the client cannot be asked now".to_owned())?;
-        }
+        let _closing = match &mailbox {
+            None => None,
+            Some(mailbox) => {
+                let opened = self.ports.mailboxes.open(mailbox).await;
+                opened.map_err(|_| "the client cannot be asked now".to_owned())?;
+                Some(Closing::new(&self.ports.mailboxes, mailbox.clone()))
+            }
+        };
         for (index, request) in requests.iter().enumerate() {
             let id = RequestId::from_text(&format!("{exchange}.{index}"));
             let params = request.params.as_deref().map(serde_json::value::RawValue::get);
             outgoing.send(render::request(&id, &request.method, params)).await;
         }
         let wait = self.gather(requests, &exchange, mailbox.as_ref(), answers);
+        let deadline = deadline.min(Instant::now() + PATIENCE);
         let gathered = tokio::time::timeout_at(deadline, wait).await;
-        if let Some(mailbox) = &mailbox {
-            // A mailbox that stays open is swept later.
-            let _ = self.ports.mailboxes.close(mailbox).await;
-        }
         gathered.unwrap_or_else(|_| Err("the client did not answer in time".to_owned()))
     }
 
@@ -92,7 +96,9 @@ impl Gateway {
                 bodies = self.poll(mailbox) => bodies,
             };
             for body in bodies {
-                if let Some((index, answer)) = read_answer(&body, exchange) {
+                if let Some((index, answer)) = read_answer(&body, exchange)
+                    && index < requests.len()
+                {
                     given.insert(index, answer?);
                 }
             }

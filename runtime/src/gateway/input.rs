@@ -37,6 +37,7 @@ impl InputRequired {
     /// What the client declared it can answer, and the kinds that it did not.
     pub(super) fn permitted(self, capabilities: ClientCapabilities) -> (Self, Vec<InputKind>) {
         let mut missing = Vec::new();
+        let mut strange = false;
         let may = |request: &InputRequest| match InputKind::of(
             &request.method,
             request.params.as_deref(),
@@ -46,10 +47,15 @@ impl InputRequired {
                 missing.push(kind);
                 false
             }
-            None => false,
+            None => {
+                strange = true;
+                false
+            }
         };
-        let requests = self.requests.into_iter().filter(may).collect();
-        (Self { requests, state: self.state }, missing)
+        let requests: Vec<_> = self.requests.into_iter().filter(may).collect();
+        // A client that is handed a state alone calls again at once, and again.
+        let state = self.state.filter(|_| !strange || !requests.is_empty());
+        (Self { requests, state }, missing)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::gateway::{Answered, Asked, CAPABILITIES, Gateway};
-use crate::port::{SessionKey, SessionRecord, StoreError};
+use crate::port::{MailboxId, SessionKey, SessionRecord, StoreError};
 use crate::protocol::call::Initialize;
 use crate::protocol::error::RpcError;
 use crate::protocol::json;
@@ -100,7 +100,13 @@ impl Gateway {
     /// Ends a session.
     pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
-        self.ports.sessions.end(session.key, session.expires_at(), now).await
+        self.ports.sessions.end(session.key, session.expires_at(), now).await?;
+        // What still runs for the session has no one left to answer.
+        self.running.cancel_all(session.key);
+        let mailbox = MailboxId::session(session.key);
+        // A mailbox that was never opened, or cannot be reached now, is swept.
+        let _ = self.ports.mailboxes.close(&mailbox).await;
+        Ok(())
     }
 
     /// Takes a notification of a legacy client.

@@ -36,7 +36,7 @@ impl Gateway {
             return error.into();
         }
         let arguments = named.arguments.map_or("{}", RawValue::get);
-        if let Err(text) = self.check_arguments(tool, arguments).await {
+        if let Err(text) = check_arguments(tool, arguments) {
             let members = outcome::error_members(&text);
             return Answered::own(self.stamp.own(asked.version, &members, None));
         }
@@ -124,31 +124,20 @@ impl Gateway {
     }
 }
 
-impl Gateway {
-    /// Checks arguments; `Err` is a text that lets the model correct itself.
-    async fn check_arguments(&self, tool: &Tool, arguments: &str) -> Result<(), String> {
-        let name = &tool.name;
-        if uses_reserved(arguments) {
-            let why =
-                format!("the argument name {RESERVED} is reserved, and names must be readable");
-            return Err(format!("{name}: {why}"));
-        }
-        let checked = if tool.input.may_take_long() {
-            self.checks
-                .run(name, &tool.input, arguments)
-                .await
-                .map_err(|why| format!("{name}: {why}"))?
-        } else {
-            tool.input.check(arguments)
-        };
-        checked.map_err(|mismatch| {
-            let place = match mismatch.path.as_str() {
-                "" => "the arguments".to_owned(),
-                path => format!("argument {path}"),
-            };
-            format!("{name}: {place}: {}", mismatch.message)
-        })
+/// Checks arguments; `Err` is a text that lets the model correct itself.
+fn check_arguments(tool: &Tool, arguments: &str) -> Result<(), String> {
+    let name = &tool.name;
+    if uses_reserved(arguments) {
+        let why = format!("the argument name {RESERVED} is reserved, and names must be readable");
+        return Err(format!("{name}: {why}"));
     }
+    tool.input.check(arguments).map_err(|mismatch| {
+        let place = match mismatch.path.as_str() {
+            "" => "the arguments".to_owned(),
+            path => format!("argument {path}"),
+        };
+        format!("{name}: {place}: {}", mismatch.message)
+    })
 }
 
 /// What a stranger wrote, short enough to be said back.

@@ -1,5 +1,7 @@
 //! One call from its subject to its answer: invoke, ask where the function asks, invoke again.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::gateway::{Answered, Asked, Gateway, input, legacy};
@@ -15,6 +17,11 @@ use crate::protocol::notification::Wanted;
 use crate::protocol::render::CacheHint;
 use crate::protocol::version::Version;
 use crate::registration::Target;
+
+/// The pause before a function that asks for time alone is called again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Its bound.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 impl Gateway {
     /// Calls a subject's function until there is a result, asking the client in between.
@@ -35,6 +42,7 @@ impl Gateway {
             Err(error) => return error.into(),
         };
         let caller = self.caller(request, asked, &wanted, subject.target());
+        let mut pause = FIRST_PAUSE;
         for _ in 0..limits::MAX_INPUT_ROUNDS {
             let outcome =
                 invoke::call(&*self.ports.invoker, subject, &caller, &resume, outgoing).await;
@@ -47,6 +55,8 @@ impl Gateway {
             }
             if left.requests.is_empty() && !asked.version.is_modern() {
                 // Only time is asked for: a legacy client need not know.
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
                 resume = Resume { responses: None, state: left.state };
                 continue;
             }

@@ -37,6 +37,15 @@ impl Running {
         }
     }
 
+    /// Cancels everything that runs here for a session.
+    pub(super) fn cancel_all(&self, session: SessionKey) {
+        for ((key, _), cancelled) in self.lock().iter() {
+            if *key == session {
+                cancelled.notify_one();
+            }
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<Notify>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,6 +60,10 @@ impl Entered<'_> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.running.lock().remove(&self.key);
+        let mut running = self.running.lock();
+        // Another request may have taken the same id since.
+        if running.get(&self.key).is_some_and(|other| Arc::ptr_eq(other, &self.cancelled)) {
+            running.remove(&self.key);
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! Failures as callers see them: enough to go on, nothing that tells a stranger how we are built.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::invoke::Subject;
@@ -74,18 +77,18 @@ fn report(
     outcome.with_cause(cause)
 }
 
-/// The first line, bounded, without ARNs, account numbers and paths.
-fn sanitised(text: &str) -> String {
+/// ARNs, account numbers, paths and file URLs, wherever they stand.
+static HIDDEN: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern =
+        r#"arn:[^\s"']+|\b[0-9]{12}\b|file:[^\s"']+|(/[\w.@+-]+){2,}/?|\b[A-Za-z]:\\[^\s"']+"#;
+    Regex::new(pattern).expect("the pattern is valid")
+});
+
+/// The first line of a function's own text, bounded, without what tells how it is built.
+pub fn sanitised(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    let word = |word: &str| {
-        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/');
-        let hidden = bare.starts_with("arn:")
-            || (bare.starts_with('/') && bare.len() > 1)
-            || (bare.len() == 12 && bare.bytes().all(|b| b.is_ascii_digit()));
-        if hidden { "***".to_owned() } else { word.to_owned() }
-    };
-    let words: Vec<String> = line.split(' ').map(word).collect();
-    words.join(" ").chars().take(MAX_SHOWN).collect()
+    let shown: String = line.chars().take(MAX_SHOWN).collect();
+    HIDDEN.replace_all(&shown, "***").into_owned()
 }
 
 #[cfg(test)]
@@ -98,9 +101,16 @@ mod tests {
             sanitised(
                 "KeyError: 'city' in arn:aws:lambda:us-east-1:123456789012:function:f (/var/task/app.py)\n  File"
             ),
-            "KeyError: 'city' in *** ***"
+            "KeyError: 'city' in *** (***)"
         );
-        assert_eq!(sanitised("account 123456789012, 12 items"), "account *** 12 items");
+        assert_eq!(sanitised("account 123456789012, 12 items"), "account ***, 12 items");
+        assert_eq!(
+            sanitised(
+                "key=arn:aws:s3:::b path:/var/task/x file:///etc/p acct=123456789012 C:\\x\\y"
+            ),
+            "key=*** path:*** *** acct=*** ***"
+        );
+        assert_eq!(sanitised("3/4 of input/output at 10:30"), "3/4 of input/output at 10:30");
         assert_eq!(sanitised(&"x".repeat(MAX_SHOWN + 1)).len(), MAX_SHOWN);
     }
 }

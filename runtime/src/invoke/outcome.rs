@@ -146,6 +146,9 @@ impl Reader<'_> {
     }
 
     fn foreign(&self, text: &str, shape: &Shape<'_>) -> Outcome {
+        if shape.has_strange_type() {
+            return self.broken("a result of a known resultType");
+        }
         let object = if std::ptr::eq(text.as_ptr(), self.payload.as_ptr())
             && text.len() == self.payload.len()
         {

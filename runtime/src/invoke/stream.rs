@@ -4,9 +4,10 @@
 //! first other line the result begins, and it reaches to the end.
 
 use bytes::Bytes;
+use serde::Deserialize;
 
-use crate::protocol::limits;
 use crate::protocol::notification::Relay;
+use crate::protocol::{json, limits};
 
 /// What Lambda puts between the HTTP metadata and the body of a streamed HTTP answer.
 const PRELUDE_END: [u8; 8] = [0; 8];
@@ -24,12 +25,14 @@ pub struct Lines {
     /// What stands before holds no line end.
     searched: usize,
     in_result: bool,
+    /// The status of HTTP metadata.
+    status: Option<u16>,
 }
 
 impl Lines {
     /// Starts a stream.
     pub fn new(relay: Relay) -> Self {
-        Self { relay, buffer: Vec::new(), start: 0, searched: 0, in_result: false }
+        Self { relay, buffer: Vec::new(), start: 0, searched: 0, in_result: false, status: None }
     }
 
     /// Takes a chunk and yields the messages that are complete with it.
@@ -69,7 +72,18 @@ impl Lines {
             messages.extend(message);
         }
         self.compact();
-        (messages, self.buffer)
+        (messages, self.result())
+    }
+
+    /// The result; one whose HTTP status says that it failed, as an HTTP answer that says so.
+    fn result(self) -> Vec<u8> {
+        match self.status {
+            Some(status) if status >= 400 => {
+                let body = json::string(&String::from_utf8_lossy(&self.buffer));
+                format!(r#"{{"statusCode":{status},"body":{body}}}"#).into_bytes()
+            }
+            _ => self.buffer,
+        }
     }
 
     /// Consumes a line that is blank or a notification: `Some` of what is to be passed on.
@@ -101,11 +115,22 @@ impl Lines {
         let from = before.saturating_sub(PRELUDE_END.len() - 1);
         let mut windows = self.buffer[from..].windows(PRELUDE_END.len());
         if let Some(at) = windows.position(|window| window == PRELUDE_END) {
+            self.status = status(&self.buffer[..from + at]);
             self.start = from + at + PRELUDE_END.len();
             self.searched = self.start;
             self.in_result = false;
         }
     }
+}
+
+fn status(metadata: &[u8]) -> Option<u16> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        status_code: u16,
+    }
+    let text = std::str::from_utf8(metadata).ok()?;
+    json::object::<Metadata>(text).ok().map(|metadata| metadata.status_code)
 }
 
 /// The error object of a result that is too large.
@@ -155,6 +180,8 @@ mod tests {
     fn http_metadata_is_left_out() {
         let whole = [b"{\"statusCode\":200}", &[0u8; 8][..], LOG, b"\n{}"].concat();
         assert_eq!(run(&[&whole]), (1, "{}".to_owned()));
+        let failed = [b"{\"statusCode\":404}", &[0u8; 8][..], b"none"].concat();
+        assert_eq!(run(&[&failed]), (0, r#"{"statusCode":404,"body":"none"}"#.to_owned()));
     }
 
     #[test]

@@ -182,7 +182,7 @@ fn legacy_header(
         )),
         Field::Once(text) => match LegacyVersion::parse(text) {
             Some(version) => Ok(Some(version)),
-            None => Err(refuse(id, RpcError::version(text))),
+            None => Err(refuse(id, RpcError::legacy_version(text))),
         },
     }
 }

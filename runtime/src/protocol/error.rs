@@ -117,9 +117,24 @@ impl RpcError {
         Self::new(code, "resource not found").with_data(data)
     }
 
-    /// A revision that is not served; `data` names those that are.
+    /// A revision that is not served; `data` names those that are served without a handshake.
     pub fn version(requested: &str) -> Self {
-        let mut data = format!(r#"{{"supported":["{}"],"requested":"#, version::MODERN);
+        Self::unsupported(&format!("\"{}\"", version::MODERN), requested)
+    }
+
+    /// A version header that names no revision at all, on a message without an envelope.
+    pub fn legacy_version(requested: &str) -> Self {
+        let known: Vec<String> = std::iter::once(version::MODERN)
+            .chain(
+                version::LegacyVersion::ALL.into_iter().rev().map(version::LegacyVersion::as_str),
+            )
+            .map(|known| format!("\"{known}\""))
+            .collect();
+        Self::unsupported(&known.join(","), requested)
+    }
+
+    fn unsupported(supported: &str, requested: &str) -> Self {
+        let mut data = format!(r#"{{"supported":[{supported}],"requested":"#);
         json::write_string(&mut data, requested);
         data.push('}');
         Self::new(Code::UnsupportedVersion, "protocol version not supported").with_data(data)

@@ -71,7 +71,8 @@ impl Stamp {
         }
         if version.is_modern() {
             if let Some(cache) = cache {
-                parts.push(cache_members(cache));
+                parts.push(ttl_member(cache));
+                parts.push(scope_member(cache));
             }
             parts.push(self.server_info_meta.clone());
         }
@@ -97,8 +98,13 @@ impl Stamp {
         if !has.result_type {
             added.push(r#""resultType":"complete""#.to_owned());
         }
-        if let Some(cache) = cache.filter(|_| !has.cache) {
-            added.push(cache_members(cache));
+        if let Some(cache) = cache {
+            if !has.ttl {
+                added.push(ttl_member(cache));
+            }
+            if !has.scope {
+                added.push(scope_member(cache));
+            }
         }
         if !has.meta {
             added.push(self.server_info_meta.clone());
@@ -114,13 +120,19 @@ pub struct Present {
     pub result_type: bool,
     /// `_meta`.
     pub meta: bool,
-    /// `ttlMs` or `cacheScope`.
-    pub cache: bool,
+    /// `ttlMs`.
+    pub ttl: bool,
+    /// `cacheScope`.
+    pub scope: bool,
 }
 
-fn cache_members(cache: CacheHint) -> String {
+fn ttl_member(cache: CacheHint) -> String {
+    format!(r#""ttlMs":{}"#, cache.ttl_ms)
+}
+
+fn scope_member(cache: CacheHint) -> String {
     let scope = if cache.public { "public" } else { "private" };
-    format!(r#""ttlMs":{},"cacheScope":"{scope}""#, cache.ttl_ms)
+    format!(r#""cacheScope":"{scope}""#)
 }
 
 /// Puts members first into an object without touching the rest of its text.
@@ -165,7 +177,7 @@ mod tests {
                 r#"{"name":"s","version":"1"}} }"#
             )
         );
-        let all = Present { result_type: true, meta: true, cache: true };
+        let all = Present { result_type: true, meta: true, ttl: true, scope: true };
         assert_eq!(check(r#"{"a":1}"#, Version::Modern, all), r#"{"a":1}"#);
     }
 }

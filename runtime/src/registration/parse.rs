@@ -65,12 +65,7 @@ fn check_texts(document: &Document, problems: &mut Problems) {
     if document.description.as_deref().is_none_or(|text| text.trim().is_empty()) {
         problems.note("/description", "is missing: models choose by it");
     }
-    // Text that people do not see but models read is how a description lies.
-    for (pointer, text) in [("/title", &document.title), ("/description", &document.description)] {
-        if text.as_deref().is_some_and(|text| text.chars().any(is_invisible)) {
-            problems.note(pointer, "holds invisible or control characters");
-        }
-    }
+    check_visible(document, problems);
     for (pointer, raw, open) in [
         ("/annotations", &document.annotations, b'{'),
         ("/icons", &document.icons, b'['),
@@ -83,10 +78,35 @@ fn check_texts(document: &Document, problems: &mut Problems) {
     }
 }
 
+/// Text that people do not see but models read is how a description lies.
+fn check_visible(document: &Document, problems: &mut Problems) {
+    let whole: Value = serde_json::from_str(&document.render()).unwrap_or_default();
+    for (name, value) in whole.as_object().into_iter().flatten() {
+        // Contents are for whoever reads them, and may hold anything.
+        if !matches!(name.as_str(), "text" | "blob") && has_invisible(value) {
+            problems.note(format!("/{name}"), "holds invisible or control characters");
+        }
+    }
+}
+
+fn has_invisible(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().any(is_invisible),
+        Value::Array(elements) => elements.iter().any(has_invisible),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, member)| name.chars().any(is_invisible) || has_invisible(member)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Characters without a shape. The joiners of emoji and of some scripts are left out.
 fn is_invisible(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}'
+            | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Members that belong to other kinds.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::registration::limits;
+use crate::registration::work::Work;
 
 /// The dialects that can be compiled, besides none at all (2020-12).
 const DIALECTS: [&str; 5] = [
@@ -24,8 +25,14 @@ const DIALECTS: [&str; 5] = [
 pub struct Schema {
     text: Box<RawValue>,
     trivial: bool,
-    refers: bool,
-    compiled: OnceLock<Option<Validator>>,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+/// What a check needs.
+#[derive(Debug)]
+struct Compiled {
+    validator: Validator,
+    work: Work,
 }
 
 /// Why a JSON value is not taken as a schema.
@@ -52,6 +59,12 @@ pub enum InvalidSchema {
     /// A `$schema` that cannot be compiled.
     #[error("has the unknown dialect {0:?}; use JSON Schema 2020-12")]
     Dialect(String),
+    /// A reference that leads back to itself at the same place of the value.
+    #[error("refers to itself without end")]
+    Endless,
+    /// Alternatives that multiply.
+    #[error("has alternatives within alternatives that would take too long to check")]
+    Excessive,
     /// The compiler's word.
     #[error("is not a valid JSON Schema: {0}")]
     Compile(String),
@@ -98,21 +111,14 @@ impl Schema {
         if !trivial {
             compile(&value)?;
         }
-        let refers = refers(&value);
-        Ok(Self { text, trivial, refers, compiled: OnceLock::new() })
+        Ok(Self { text, trivial, compiled: OnceLock::new() })
     }
 
     /// Takes a schema that was checked when it was registered; it is compiled when first used.
     pub fn trusted(text: Box<RawValue>) -> Self {
         let value: Value = serde_json::from_str(text.get()).unwrap_or_default();
         let trivial = value == serde_json::json!({"type": "object"});
-        Self { text, trivial, refers: refers(&value), compiled: OnceLock::new() }
-    }
-
-    /// Whether a check could take longer than the sizes of schema and value tell: where
-    /// alternatives refer to other parts, the work can double at every step.
-    pub fn may_take_long(&self) -> bool {
-        self.refers
+        Self { text, trivial, compiled: OnceLock::new() }
     }
 
     /// The text as registered.
@@ -129,11 +135,16 @@ impl Schema {
             let message = "is not valid JSON, or is nested too deep".to_owned();
             return Err(Mismatch { path: String::new(), message });
         };
-        let Some(validator) = self.validator() else {
+        let Some(compiled) = self.compiled() else {
             let message = "cannot be checked: the registered schema does not compile".to_owned();
             return Err(Mismatch { path: String::new(), message });
         };
-        match validator.iter_errors(&value).next() {
+        let (depth, values) = extent(&value);
+        if !compiled.work.allows(depth, values) {
+            let message = "is nested too deep, or too large, to be checked against this schema";
+            return Err(Mismatch { path: String::new(), message: message.to_owned() });
+        }
+        match compiled.validator.iter_errors(&value).next() {
             None => Ok(()),
             Some(error) => Err(Mismatch {
                 path: error.instance_path().to_string(),
@@ -142,7 +153,7 @@ impl Schema {
         }
     }
 
-    fn validator(&self) -> Option<&Validator> {
+    fn compiled(&self) -> Option<&Compiled> {
         let make = || {
             let value: Value = serde_json::from_str(self.text.get()).ok()?;
             compile(&value).ok()
@@ -151,12 +162,29 @@ impl Schema {
     }
 }
 
-fn compile(schema: &Value) -> Result<Validator, InvalidSchema> {
-    jsonschema::options()
+fn compile(schema: &Value) -> Result<Compiled, InvalidSchema> {
+    let work = Work::of(schema).ok_or(InvalidSchema::Endless)?;
+    if work.is_excessive() {
+        return Err(InvalidSchema::Excessive);
+    }
+    let validator = jsonschema::options()
         // Administrators' patterns meet callers' text: matching must take linear time.
         .with_pattern_options(PatternOptions::regex())
         .build(schema)
-        .map_err(compile_error)
+        .map_err(compile_error)?;
+    Ok(Compiled { validator, work })
+}
+
+/// How deep a value is, and how many values are in it.
+fn extent(value: &Value) -> (usize, usize) {
+    let join = |(depth, count): (usize, usize), (below, more): (usize, usize)| {
+        (depth.max(below + 1), count + more + 1)
+    };
+    match value {
+        Value::Object(members) => members.values().map(extent).fold((0, 0), join),
+        Value::Array(elements) => elements.iter().map(extent).fold((0, 0), join),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (0, 0),
+    }
 }
 
 fn compile_error(error: impl std::fmt::Display) -> InvalidSchema {
@@ -180,17 +208,6 @@ fn check_bounds(value: &Value, depth: usize, count: &mut usize) -> Result<(), In
             elements.iter().try_for_each(|element| check_bounds(element, depth + 1, count))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
-    }
-}
-
-/// Whether any part refers to another part.
-fn refers(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, member)| REFERENCES.contains(&name.as_str()) || refers(member)),
-        Value::Array(elements) => elements.iter().any(refers),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

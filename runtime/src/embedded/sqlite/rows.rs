@@ -187,7 +187,8 @@ pub(super) fn sessions(
         let expires_at = Timestamp(unsigned(row, 4)?);
         Ok((SessionKey(row.get(0)?), KeptSession { record, expires_at }))
     })?;
-    rows.collect()
+    // A damaged row is as if its session had never been used.
+    Ok(rows.filter_map(Result::ok).collect())
 }
 
 fn load_session(

@@ -18,14 +18,14 @@ use crate::protocol::render::Present;
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Shape<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::raw_present")]
     pub(super) result_type: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) content: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "json::raw_present")]
     pub(super) structured_content: Option<&'a RawValue>,
-    #[serde(default)]
-    pub(super) is_error: Option<bool>,
+    #[serde(borrow, default)]
+    is_error: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "_meta")]
     pub(super) meta: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -34,8 +34,8 @@ pub(super) struct Shape<'a> {
     pub(super) cache_scope: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) input_requests: Option<&'a RawValue>,
-    #[serde(default)]
-    pub(super) request_state: Option<String>,
+    #[serde(borrow, default)]
+    request_state: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) contents: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -44,8 +44,8 @@ pub(super) struct Shape<'a> {
     pub(super) status_code: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) body: Option<&'a RawValue>,
-    #[serde(default)]
-    pub(super) is_base64_encoded: bool,
+    #[serde(borrow, default)]
+    is_base64_encoded: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) result: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -65,13 +65,25 @@ impl<'a> Shape<'a> {
         Present {
             result_type: self.result_type.is_some(),
             meta: self.meta.is_some(),
-            cache: self.ttl_ms.is_some() || self.cache_scope.is_some(),
+            ttl: self.ttl_ms.is_some(),
+            scope: self.cache_scope.is_some(),
         }
+    }
+
+    /// Whether the result says that it is a failure.
+    pub(super) fn is_failure(&self) -> bool {
+        self.is_error.is_some_and(|flag| flag.get() == "true")
+    }
+
+    /// Whether the result is of a type that no revision knows.
+    pub(super) fn has_strange_type(&self) -> bool {
+        self.result_type.is_some_and(|kind| kind.get() != r#""complete""#)
     }
 
     /// The status of an HTTP answer; some write the number as a string.
     pub(super) fn status(&self) -> Option<u16> {
-        self.status_code?.get().trim_matches('"').parse().ok()
+        let number: f64 = self.status_code?.get().trim_matches('"').parse().ok()?;
+        (number.fract() == 0.0 && (100.0..=999.0).contains(&number)).then_some(number as u16)
     }
 
     /// The media type that an HTTP answer names, without parameters.
@@ -99,7 +111,10 @@ impl<'a> Shape<'a> {
                 params: embedded.params.map(ToOwned::to_owned),
             };
         let requests: Vec<_> = pairs.into_iter().map(request).collect();
-        let state = self.request_state.clone();
+        let state = match self.request_state {
+            None => None,
+            Some(raw) => Some(serde_json::from_str::<String>(raw.get()).map_err(|_| broken())?),
+        };
         let too_much = requests.len() > limits::MAX_INPUT_REQUESTS
             || state.as_ref().is_some_and(|state| state.len() > limits::MAX_REQUEST_STATE_BYTES);
         let nothing = requests.is_empty() && state.is_none();
@@ -144,7 +159,7 @@ pub(super) enum BodyText {
 pub(super) fn body_of(shape: &Shape<'_>) -> BodyText {
     let Some(raw) = shape.body else { return BodyText::Text(String::new()) };
     let text = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
-    if !shape.is_base64_encoded {
+    if shape.is_base64_encoded.is_none_or(|flag| flag.get() != "true") {
         return BodyText::Text(text);
     }
     match STANDARD.decode(&text).map(String::from_utf8) {

@@ -50,7 +50,7 @@ impl Reader<'_> {
         if let Some(asked) = inner.input_required() {
             return asked.map_or_else(Outcome::Error, Outcome::InputRequired);
         }
-        if inner.content.is_some_and(is_content) && !(is_error && inner.is_error != Some(true)) {
+        if (inner.is_failure() || !is_error) && inner.content.is_some_and(is_content) {
             return self.foreign(&body, &inner);
         }
         if inner.content.is_some_and(is_content) {
@@ -188,7 +188,12 @@ impl Reader<'_> {
         }
         match shape.error.and_then(|raw| json::object::<Error>(raw.get()).ok()) {
             Some(error) if error.code == -32002 => self.not_found(),
-            Some(error) if error.code == -32602 => Outcome::Error(RpcError::params(error.message)),
+            Some(error) if error.code == -32602 => match self.subject {
+                Subject::Resource { .. } => self.not_found(),
+                Subject::Tool { .. } | Subject::Prompt { .. } | Subject::Completion { .. } => {
+                    Outcome::Error(RpcError::params(failure::sanitised(&error.message)))
+                }
+            },
             Some(error) => {
                 let cause = format!("JSON-RPC error {}: {}", error.code, error.message);
                 failure::of_function(self.subject, self.caller, b"{}").with_cause(Some(cause))
@@ -206,7 +211,7 @@ impl Reader<'_> {
             Outcome::InputRequired(_) | Outcome::Error(_) => return outcome,
         };
         let shape = Shape::of(&text);
-        if shape.is_error == Some(true) {
+        if shape.is_failure() {
             return outcome;
         }
         let Some(structured) = shape.structured_content else {
