@@ -120,7 +120,7 @@ async fn the_client_context_stays_within_lambdas_bound() {
     assert!(!custom["custom"].contains_key("baggage"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rounds_of_questions() {
     let gateway = TestGateway::new().await;
     gateway.functions.add("ask", |_| {
