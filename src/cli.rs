@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::version;
 
@@ -41,7 +41,8 @@ Exit codes:
   2  wrong usage     3  a file of functions is not valid
   4  a program that a function needs is missing
   5  the address cannot be listened on
-  6  the data folder cannot be used";
+  6  the data folder cannot be used
+  7  the program was built without the feature that this needs";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -75,12 +76,27 @@ pub(crate) struct ServeArguments {
     /// Functions to run on this machine; without it ./mcp-lambda.toml, if there is one.
     #[arg(long, value_name = "FILE")]
     pub(crate) functions: Option<PathBuf>,
+    /// Where registered functions are called: on this machine, or in AWS by their ARNs with the
+    /// credentials that the AWS CLI would use. With `aws` this machine's functions and the built-in
+    /// examples are left out.
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
+    pub(crate) invoke: InvokeWhere,
     /// Leave out the built-in example functions and their registrations.
     #[arg(long)]
     pub(crate) no_examples: bool,
     /// Let pages of this origin call, besides those from this machine. Can be repeated.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
+}
+
+/// Where registered functions are called.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum InvokeWhere {
+    /// On the local Lambda host.
+    #[default]
+    Local,
+    /// In AWS.
+    Aws,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8765";
@@ -91,6 +107,7 @@ impl Default for ServeArguments {
             listen: DEFAULT_LISTEN.parse().expect("the default is an address"),
             data: None,
             functions: None,
+            invoke: InvokeWhere::default(),
             no_examples: false,
             allow_origin: Vec::new(),
         }
@@ -102,6 +119,7 @@ Examples:
   mcp-lambda serve
   mcp-lambda serve --functions examples/mcp-lambda.toml
   mcp-lambda serve --data ./state --listen 127.0.0.1:9000
+  AWS_PROFILE=dev mcp-lambda serve --invoke aws
 
 A file of functions:
   [functions.forecast]

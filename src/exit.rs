@@ -48,6 +48,16 @@ pub(crate) enum Failure {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// Functions in AWS are to be called by a program that cannot.
+    #[cfg_attr(feature = "aws", expect(dead_code, reason = "this program can"))]
+    #[error(
+        "serve --invoke aws needs a build with the feature aws: run cargo install --features aws \
+         --path . or cargo run --features aws -- serve --invoke aws"
+    )]
+    WithoutAws,
+    /// Arguments that exclude each other.
+    #[error("{0}")]
+    Usage(&'static str),
     /// An example function ended.
     #[error("the example function failed: {0}")]
     Example(String),
@@ -57,14 +67,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The process's exit code, as `--help` lists them; 2 is clap's own.
+    /// The process's exit code, as `--help` lists them; 2 is clap's own too.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Bug(_) | Self::System { .. } | Self::Example(_) => 1,
+            Self::Usage(_) => 2,
             Self::FunctionsUnreadable { .. } | Self::FunctionsInvalid { .. } => 3,
             Self::Missing(_) => 4,
             Self::Listen { .. } => 5,
             Self::Data(_) => 6,
+            Self::WithoutAws => 7,
         }
     }
 }

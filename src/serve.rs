@@ -1,5 +1,8 @@
 //! `serve`: the whole system on one port of this machine.
 
+#[cfg_attr(feature = "aws", path = "serve/aws/enabled.rs")]
+#[cfg_attr(not(feature = "aws"), path = "serve/aws/disabled.rs")]
+mod aws;
 mod banner;
 mod compose;
 mod functions;

@@ -216,6 +216,8 @@ pub enum MailboxError {
 pub struct Delivery {
     /// Given back to [`Mailboxes::acknowledge`].
     pub receipt: String,
+    /// The id with which it was sent: by it a message that comes again is known again.
+    pub deduplication: String,
     /// The message.
     pub body: Bytes,
 }

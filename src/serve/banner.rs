@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use lambda_host::Host;
 use serde_json::json;
 
-use crate::cli::ServeArguments;
+use crate::cli::{InvokeWhere, ServeArguments};
 use crate::output::Output;
 use crate::version;
 
@@ -35,13 +35,18 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
         "\n  WARNING         anyone who can reach this address can call and register functions\n"
             .to_owned()
     };
+    let functions = match arguments.invoke {
+        InvokeWhere::Aws => "in AWS, as they are registered".to_owned(),
+        InvokeWhere::Local if functions.is_empty() => "none".to_owned(),
+        InvokeWhere::Local => functions.join(", "),
+    };
     output.line(&format!(
         "mcp-lambda {} serves {url}\n{open}
   MCP             {url}/mcp
   HTTP+SSE        {url}/sse
   registrations   {url}/register
   Lambda Invoke   {url}   (for --endpoint-url of the AWS CLI)
-  functions       {}
+  functions       {functions}
   data            {data}
 
   Claude Code     claude mcp add --transport http mcp-lambda {url}/mcp
@@ -50,7 +55,6 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
 
 Ctrl-C ends it.
 ",
-        version::LONG,
-        if functions.is_empty() { "none".to_owned() } else { functions.join(", ") }
+        version::LONG
     ));
 }

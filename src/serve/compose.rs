@@ -1,4 +1,4 @@
-//! The composition root of `serve`: embedded adapters behind every port.
+//! The composition root of `serve`: embedded adapters behind every port, or behind all but one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,12 @@ use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::embedded::system::{SystemClock, SystemIds};
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
+use mcp_lambda_runtime::port::Invoker;
 
-use crate::cli::ServeArguments;
+use crate::cli::{InvokeWhere, ServeArguments};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::serve::log;
+use crate::serve::{aws, log};
 use crate::{examples, version};
 
 /// How long clients may keep lists: long enough for one conversation's turn.
@@ -48,6 +49,7 @@ pub(super) async fn edge(
     origins: OriginPolicy,
     output: &Arc<Output>,
 ) -> Result<Arc<Edge>, Failure> {
+    let invoker = invoker(arguments.invoke, host).await?;
     let store = match &arguments.data {
         None => SqliteStore::in_memory()?,
         Some(folder) => SqliteStore::in_folder(folder)?,
@@ -57,7 +59,7 @@ pub(super) async fn edge(
         registrations: Arc::new(store.clone()),
         sessions: Arc::new(store),
         mailboxes: Arc::new(MemoryMailboxes::default()),
-        invoker: Arc::new(HostInvoker::new(host)),
+        invoker,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),
     };
@@ -69,12 +71,20 @@ pub(super) async fn edge(
         list_ttl: LIST_TTL,
     };
     let gateway = Arc::new(Gateway::new(ports, settings));
-    if is_new && !arguments.no_examples {
+    // In AWS nobody has the examples.
+    if is_new && !arguments.no_examples && arguments.invoke == InvokeWhere::Local {
         register_examples(&gateway).await?;
     }
     let output = output.clone();
     let access = Arc::new(move |record: &_| log::request(&output, record));
     Ok(Arc::new(Edge::new(gateway, EdgeSettings { origins, access })))
+}
+
+async fn invoker(place: InvokeWhere, host: Host) -> Result<Arc<dyn Invoker>, Failure> {
+    match place {
+        InvokeWhere::Local => Ok(Arc::new(HostInvoker::new(host))),
+        InvokeWhere::Aws => aws::invoker().await,
+    }
 }
 
 async fn register_examples(gateway: &Arc<Gateway>) -> Result<(), Failure> {

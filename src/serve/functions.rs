@@ -7,7 +7,7 @@ use lambda_host::{FunctionConfig, FunctionName, RawFunction};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::cli::ServeArguments;
+use crate::cli::{InvokeWhere, ServeArguments};
 use crate::examples;
 use crate::exit::Failure;
 
@@ -25,6 +25,15 @@ struct File {
 pub(super) fn load(
     arguments: &ServeArguments,
 ) -> Result<BTreeMap<FunctionName, FunctionConfig>, Failure> {
+    if arguments.invoke == InvokeWhere::Aws {
+        return match arguments.functions {
+            None => Ok(BTreeMap::new()),
+            Some(_) => Err(Failure::Usage(
+                "--functions is for this machine and --invoke aws calls none here; \
+                 leave one of the two out",
+            )),
+        };
+    }
     let mut functions =
         if arguments.no_examples { BTreeMap::new() } else { examples::functions()? };
     let default = PathBuf::from(DEFAULT_FILE);

@@ -8,6 +8,7 @@ mod fault;
 mod stream;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -119,11 +120,14 @@ fn continue_trace(request: &mut HttpRequest, trace: Option<&str>) {
     }
 }
 
-async fn within<T, E: ProvideErrorMetadata>(
+async fn within<T, E>(
     deadline: Instant,
     sent: impl Future<Output = Result<T, SdkError<E>>>,
     function: &FunctionArn,
-) -> Result<T, InvokeError> {
+) -> Result<T, InvokeError>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
     match tokio::time::timeout_at(deadline, sent).await {
         Ok(answered) => answered.map_err(|error| fault::understand(&error, function)),
         Err(_) => Err(InvokeError::TimedOut(function.to_string())),

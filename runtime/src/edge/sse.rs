@@ -3,7 +3,7 @@
 //! The POST may reach another instance than the stream, so between them stands the session's
 //! mailbox. It is opened with the stream; its absence is how a POST learns that the session is gone.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ use crate::session::{Session, Transport};
 const CONCURRENT: usize = 16;
 /// Requests of one session that wait; further ones are refused.
 const WAITING: usize = 256;
+/// Messages that are known again. One that is not acknowledged comes again before many others.
+const REMEMBERED: usize = 1_024;
 /// One long poll.
 const POLL: Duration = Duration::from_secs(20);
 /// The pause after the mailbox failed.
@@ -81,31 +83,66 @@ async fn hold(
     let mailboxes = &edge.gateway.ports().mailboxes;
     let mut running = FuturesUnordered::new();
     let mut waiting = VecDeque::new();
+    let mut taken = Taken::default();
+    // One receive over all turns: what a dropped one was about to bring would stay hidden.
+    let mut receiving = std::pin::pin!(mailboxes.receive(mailbox, POLL));
     loop {
-        tokio::select! {
+        let deliveries = tokio::select! {
             () = tokio::time::sleep_until(from.deadline) => return,
-            Some(()) = running.next() => if let Some(next) = waiting.pop_front() {
-                running.push(next);
-            },
-            received = mailboxes.receive(mailbox, POLL) => match received {
+            Some(()) = running.next() => {
+                running.extend(waiting.pop_front());
+                continue;
+            }
+            received = &mut receiving => match received {
                 Err(MailboxError::Gone) => return,
-                Err(_) => tokio::time::sleep(PAUSE).await,
-                Ok(deliveries) => for delivery in deliveries {
-                    // Forgotten before it is answered: a tool is called at most once.
-                    let _ = mailboxes.acknowledge(mailbox, &delivery.receipt).await;
-                    negotiate(&mut session, &delivery.body);
-                    let request = request_id(&delivery.body);
-                    let taken = take(edge, session.clone(), from, delivery.body, outgoing);
-                    // Answers and cancellations never wait: running requests may wait for them.
-                    match request {
-                        Some(_) if running.len() < CONCURRENT => running.push(taken),
-                        None => running.push(taken),
-                        Some(_) if waiting.len() < WAITING => waiting.push_back(taken),
-                        Some(id) => outgoing.send(text_of(render::error(Some(&id), &busy()))).await,
-                    }
-                },
+                Err(_) => {
+                    tokio::time::sleep(PAUSE).await;
+                    Vec::new()
+                }
+                Ok(deliveries) => deliveries,
+            },
+        };
+        receiving.set(mailboxes.receive(mailbox, POLL));
+        for delivery in deliveries {
+            // If this fails the message comes again, and is known again.
+            let _ = mailboxes.acknowledge(mailbox, &delivery.receipt).await;
+            if !taken.is_new(delivery.deduplication) {
+                continue;
+            }
+            negotiate(&mut session, &delivery.body);
+            let request = request_id(&delivery.body);
+            let work = take(edge, session.clone(), from, delivery.body, outgoing);
+            // Answers and cancellations never wait: running requests may wait for them.
+            match request {
+                Some(_) if running.len() < CONCURRENT => running.push(work),
+                None => running.push(work),
+                Some(_) if waiting.len() < WAITING => waiting.push_back(work),
+                Some(id) => outgoing.send(text_of(render::error(Some(&id), &busy()))).await,
             }
         }
+    }
+}
+
+/// The messages that were taken, by their ids: a tool is called once, however often its message
+/// comes.
+#[derive(Default)]
+struct Taken {
+    ids: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+impl Taken {
+    fn is_new(&mut self, id: String) -> bool {
+        if !self.ids.insert(id.clone()) {
+            return false;
+        }
+        self.order.push_back(id);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        true
     }
 }
 

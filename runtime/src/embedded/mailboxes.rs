@@ -48,6 +48,7 @@ struct Queue {
 
 #[derive(Debug)]
 struct Entry {
+    deduplication: String,
     body: Bytes,
     delivered: Option<Delivered>,
 }
@@ -120,7 +121,8 @@ impl Queue {
             *receipts += 1;
             let (receipt, hidden_until) = (receipts.to_string(), now + VISIBILITY);
             entry.delivered = Some(Delivered { receipt: receipt.clone(), hidden_until });
-            Delivery { receipt, body: entry.body.clone() }
+            let deduplication = entry.deduplication.clone();
+            Delivery { receipt, deduplication, body: entry.body.clone() }
         };
         Ok(self.messages.iter_mut().take(MAX_DELIVERY).map(deliver).collect())
     }
@@ -161,7 +163,11 @@ impl Mailboxes for MemoryMailboxes {
         }
         queue.seen.insert(deduplication.to_owned());
         queue.seen_at.push_back((now, deduplication.to_owned()));
-        queue.messages.push_back(Entry { body, delivered: None });
+        queue.messages.push_back(Entry {
+            deduplication: deduplication.to_owned(),
+            body,
+            delivered: None,
+        });
         queue.changed.notify_waiters();
         Ok(())
     }

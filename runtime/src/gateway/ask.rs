@@ -90,10 +90,15 @@ impl Gateway {
         mut answers: mpsc::UnboundedReceiver<Bytes>,
     ) -> Result<String, String> {
         let mut given: BTreeMap<usize, String> = BTreeMap::new();
+        // One poll over all turns: what a dropped poll was about to bring would stay hidden.
+        let mut polling = std::pin::pin!(self.poll(mailbox));
         while given.len() < requests.len() {
             let bodies = tokio::select! {
                 Some(body) = answers.recv() => vec![body],
-                bodies = self.poll(mailbox) => bodies,
+                bodies = &mut polling => {
+                    polling.set(self.poll(mailbox));
+                    bodies
+                }
             };
             for body in bodies {
                 if let Some((index, answer)) = read_answer(&body, exchange)

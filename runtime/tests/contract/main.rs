@@ -1,2 +1,10 @@
-#[test]
-fn x() {}
+//! The ports' contract suites on the adapters of one machine, what is particular to these
+//! adapters, ports with faults before the whole gateway, and properties of what is parsed.
+
+mod faults;
+mod functions;
+mod invoker;
+mod mailboxes;
+mod properties;
+mod sqlite;
+mod stores;

@@ -1,0 +1,14 @@
+//! Functions in AWS.
+
+use std::sync::Arc;
+
+use mcp_lambda_runtime::aws;
+use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
+use mcp_lambda_runtime::port::Invoker;
+
+use crate::exit::Failure;
+
+/// Calls functions with the credentials of the environment.
+pub(super) async fn invoker() -> Result<Arc<dyn Invoker>, Failure> {
+    Ok(Arc::new(LambdaInvoker::new(aws::configuration().await)))
+}
