@@ -88,6 +88,9 @@ impl Lines {
 
     /// Consumes a line that is blank or a notification: `Some` of what is to be passed on.
     fn relay_line(&mut self, end: usize) -> Option<Option<String>> {
+        if end - self.start > limits::MAX_STREAM_LINE_BYTES {
+            return None;
+        }
         let line = std::str::from_utf8(&self.buffer[self.start..end]).ok()?;
         let message = if line.trim().is_empty() {
             None
