@@ -175,7 +175,7 @@ async fn streamed(
             outgoing.send(message).await;
         }
         if lines.is_over_limit() {
-            return Ok(Answer { payload: stream::too_large(), failed: true });
+            return Ok(Answer { payload: failure::own(failure::TOO_LARGE), failed: true });
         }
     }
     let (messages, payload) = lines.finish();
@@ -185,9 +185,7 @@ async fn streamed(
     Ok(match answer.failure() {
         Some(error) => Answer { payload: error, failed: true },
         None if payload.trim_ascii().is_empty() => {
-            let error =
-                br#"{"errorType":"NoResult","errorMessage":"the stream ended without a result"}"#;
-            Answer { payload: Bytes::from_static(error), failed: true }
+            Answer { payload: failure::own(failure::NO_RESULT), failed: true }
         }
         None => Answer { payload: Bytes::from(payload), failed: false },
     })

@@ -85,7 +85,9 @@ async fn answers_that_are_no_json_are_texts() {
         assert_eq!(result["content"][0]["text"], expected);
     }
     gateway.functions.add("plain", |_| Outcome::Returns(vec![0xff, 0xfe]));
-    text(&gateway, "plain").await;
+    assert!(text(&gateway, "plain").await.contains("not UTF-8 text"));
+    gateway.functions.add("progress", |_| Outcome::Streams(vec!["\n"]));
+    assert!(text(&gateway, "progress").await.contains("without a result"));
 }
 
 #[tokio::test]

@@ -151,14 +151,23 @@ async fn serve(edge: Arc<Edge>, incoming: Incoming, outgoing: Outgoing) -> Reply
             };
             exchange.answer(&request, call).await
         }
-        Ok(Classified::Legacy { version, message }) => match exchange.session().await {
-            Err(reply) => reply,
-            Ok(session) => exchange.legacy(version, session.as_ref(), message).await,
-        },
-        Ok(Classified::Batch { version, elements }) => match exchange.session().await {
+        Ok(Classified::Legacy { version, message }) => {
+            match exchange.session(id_of(&message)).await {
+                Err(reply) => reply,
+                Ok(session) => exchange.legacy(version, session.as_ref(), message).await,
+            }
+        }
+        Ok(Classified::Batch { version, elements }) => match exchange.session(None).await {
             Err(reply) => reply,
             Ok(session) => exchange.batch(version, session.as_ref(), &elements).await,
         },
+    }
+}
+
+fn id_of<'a>(message: &'a Message<'_>) -> Option<&'a RequestId> {
+    match message {
+        Message::Request(request) => Some(&request.id),
+        Message::Notification { .. } | Message::Response(_) => None,
     }
 }
 
@@ -181,15 +190,15 @@ struct Call<'a> {
 
 impl Exchange<'_> {
     /// The session that the client names, if it names one.
-    async fn session(&self) -> Result<Option<Opened>, Reply> {
+    async fn session(&self, of: Option<&RequestId>) -> Result<Option<Opened>, Reply> {
         let id = match accept::field(&self.incoming.headers, &SESSION_ID) {
             Field::Absent => return Ok(None),
-            Field::Ambiguous => return Err(no_session(None)),
+            Field::Ambiguous => return Err(no_session(of)),
             Field::Once(id) => id,
         };
         match self.edge.gateway.open_session(id, &self.incoming.from.principal).await {
             Ok(Some(opened)) if opened.0.transport == Transport::Streamable => Ok(Some(opened)),
-            Ok(_) => Err(no_session(None)),
+            Ok(_) => Err(no_session(of)),
             Err(error) => Err(unavailable(&error.to_string())),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use bytes::Bytes;
 use regex::Regex;
 use serde::Deserialize;
 
@@ -17,6 +18,18 @@ use crate::registration::{ExceptionLevel, InvokeMode};
 const AGENTCORE: &str = "An internal error occurred. Please retry later.";
 /// Characters of a function's error message that are shown where it may be.
 const MAX_SHOWN: usize = 1_000;
+
+/// The type of our own error where a result is too large.
+pub(crate) const TOO_LARGE: &str = "McpLambda.ResultTooLarge";
+/// Where it is not text.
+pub(crate) const NOT_TEXT: &str = "McpLambda.NotText";
+/// Where a stream brought none.
+pub(crate) const NO_RESULT: &str = "McpLambda.NoResult";
+
+/// The error object of one of our own errors.
+pub(crate) fn own(kind: &str) -> Bytes {
+    format!(r#"{{"errorType":"{kind}"}}"#).into()
+}
 
 /// The outcome of a call that reached no function, or got no answer.
 pub fn not_called(subject: &Subject<'_>, caller: &Caller<'_>, error: InvokeError) -> Outcome {
@@ -48,6 +61,9 @@ pub fn of_function(subject: &Subject<'_>, caller: &Caller<'_>, payload: &[u8]) -
     let cause = format!("{kind}: {}", error.error_message.unwrap_or_default());
     let text = match (subject.target().exceptions, kind.as_str()) {
         (_, "Sandbox.Timedout") => "the function ran out of time".to_owned(),
+        (_, TOO_LARGE) => "the function's result is larger than 6 MB".to_owned(),
+        (_, NOT_TEXT) => "the function's result is not UTF-8 text".to_owned(),
+        (_, NO_RESULT) => "the function's stream ended without a result".to_owned(),
         (ExceptionLevel::None, _) => "the function failed".to_owned(),
         (ExceptionLevel::Debug, _) => format!("the function failed: {}", sanitised(&cause)),
     };

@@ -110,11 +110,11 @@ pub fn understand(subject: &Subject<'_>, caller: &Caller<'_>, answer: Answer) ->
         return failure::of_function(subject, caller, &answer.payload);
     }
     if answer.payload.len() > limits::MAX_RESULT_BYTES {
-        return failure::of_function(subject, caller, &crate::invoke::stream::too_large());
+        return failure::of_function(subject, caller, &failure::own(failure::TOO_LARGE));
     }
     let payload = trimmed(&answer.payload);
     let Ok(text) = std::str::from_utf8(&payload) else {
-        return failure::of_function(subject, caller, br#"{"errorType":"NotText"}"#);
+        return failure::of_function(subject, caller, &failure::own(failure::NOT_TEXT));
     };
     let reader = Reader { subject, caller, payload: &payload };
     match (subject, subject.target().mode) {

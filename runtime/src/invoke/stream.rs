@@ -3,7 +3,6 @@
 //! Every line that is a JSON object with a `method` beginning `notifications/` is one; with the
 //! first other line the result begins, and it reaches to the end.
 
-use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::protocol::notification::Relay;
@@ -134,13 +133,6 @@ fn status(metadata: &[u8]) -> Option<u16> {
     }
     let text = std::str::from_utf8(metadata).ok()?;
     json::object::<Metadata>(text).ok().map(|metadata| metadata.status_code)
-}
-
-/// The error object of a result that is too large.
-pub fn too_large() -> Bytes {
-    Bytes::from_static(
-        br#"{"errorType":"ResultTooLarge","errorMessage":"the result is larger than 6 MB"}"#,
-    )
 }
 
 #[cfg(test)]

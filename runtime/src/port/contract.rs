@@ -16,6 +16,8 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+use crate::port::Ids;
+
 /// Runs something several times at the same moment; the results are in the order of their coming.
 async fn race<T, F>(runners: usize, run: impl Fn(usize) -> F) -> Vec<T>
 where
@@ -32,4 +34,10 @@ where
         });
     }
     tasks.join_all().await
+}
+
+fn random<const N: usize>(ids: &dyn Ids) -> [u8; N] {
+    let mut bytes = [0; N];
+    ids.fill(&mut bytes);
+    bytes
 }

@@ -118,7 +118,7 @@ impl UriTemplate {
             return None;
         }
         let mut values = BTreeMap::new();
-        extract(&self.parts, uri, &mut values).then_some(values)
+        extract(&self.parts, uri, &mut values, &mut 0).then_some(values)
     }
 
     fn check(&self) -> Result<(), InvalidTemplate> {
@@ -212,55 +212,65 @@ impl Operator {
     }
 }
 
-fn extract(parts: &[Part], uri: &str, values: &mut BTreeMap<String, String>) -> bool {
+/// Places that are tried before a URI counts as not matching. Templates that are not ambiguous
+/// need a few for each variable.
+const MAX_TRIES: usize = 10_000;
+
+/// Finds values for the rest of a template in the rest of a URI.
+fn extract(
+    parts: &[Part],
+    uri: &str,
+    values: &mut BTreeMap<String, String>,
+    tries: &mut usize,
+) -> bool {
     match parts {
         [] => uri.is_empty(),
         [Part::Literal(literal), rest @ ..] => match uri.strip_prefix(&**literal) {
-            Some(after) => extract(rest, after, values),
+            Some(after) => extract(rest, after, values, tries),
             None => false,
         },
         [Part::Expression { operator, variables }, rest @ ..] => {
             if operator.named() && !uri.starts_with(operator.prefix()) {
                 // An undefined query leaves no trace.
-                return extract(rest, uri, values);
+                return extract(rest, uri, values, tries);
             }
             let Some(body) = uri.strip_prefix(operator.prefix()) else { return false };
-            let end = expression_end(*operator, body, rest);
-            match end {
-                Some(end) if read_values(*operator, variables, &body[..end], values) => {
-                    extract(rest, &body[end..], values)
+            ends(*operator, body, rest).into_iter().any(|end| {
+                *tries += 1;
+                let mut found = values.clone();
+                let fits = *tries <= MAX_TRIES
+                    && read_values(*operator, variables, &body[..end], &mut found)
+                    && extract(rest, &body[end..], &mut found, tries);
+                if fits {
+                    *values = found;
                 }
-                _ => false,
-            }
+                fits
+            })
         }
     }
 }
 
-/// Where the text of an expression ends: at the last place from which the next literal can follow.
-fn expression_end(operator: Operator, body: &str, rest: &[Part]) -> Option<usize> {
-    let reach = body
-        .char_indices()
-        .find(|(_, c)| {
-            !(operator.may_hold(*c)
-                || *c == operator.separator()
-                || (operator.named() && *c == '='))
-        })
-        .map_or(body.len(), |(at, _)| at);
+/// Where the text of an expression can end, the likeliest first: where the next part can begin.
+fn ends(operator: Operator, body: &str, rest: &[Part]) -> Vec<usize> {
+    let holds = |c: char| {
+        operator.may_hold(c) || c == operator.separator() || (operator.named() && c == '=')
+    };
+    let reach = body.char_indices().find(|(_, c)| !holds(*c)).map_or(body.len(), |(at, _)| at);
     let next = match rest.first() {
-        None => return (reach == body.len()).then_some(reach),
+        None => return if reach == body.len() { vec![reach] } else { Vec::new() },
         Some(Part::Literal(literal)) => literal.as_ref(),
         Some(Part::Expression { operator, .. }) if operator.named() => {
-            return Some(body[..reach].find(operator.prefix()).unwrap_or(reach));
+            return vec![body[..reach].find(operator.prefix()).unwrap_or(reach)];
         }
         Some(Part::Expression { operator, .. }) => operator.prefix(),
     };
-    // Greedy for `{+path}`, shortest for the others, whose values hold no separators.
-    let candidates = body.match_indices(next).map(|(at, _)| at).filter(|at| *at <= reach);
-    if operator.allows_reserved() { candidates.last() } else { first(candidates) }
-}
-
-fn first(mut places: impl Iterator<Item = usize>) -> Option<usize> {
-    places.next()
+    let mut places: Vec<usize> =
+        body.match_indices(next).map(|(at, _)| at).filter(|at| *at <= reach).collect();
+    // `{+path}` takes as much as it can, the others as little.
+    if operator.allows_reserved() {
+        places.reverse();
+    }
+    places
 }
 
 fn read_values(
@@ -323,6 +333,9 @@ mod tests {
             ("a://h{.ext}", "a://h.txt", "ext=txt"),
             ("a://h{;p}", "a://h;p=1", "p=1"),
             ("a://h/{name}.json", "a://h/a.b.json", "name=a.b"),
+            ("a://{id}.json", "a://a.json.json", "id=a.json"),
+            ("a://{x}-b", "a://1-b-b", "x=1-b"),
+            ("a://{x}-{y}", "a://1-2-3", "x=1 y=2-3"),
         ];
         for (template, uri, expected) in cases {
             assert_eq!(check(template, uri), expected, "{template} {uri}");

@@ -4,8 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-/// Longest text that is tried: a sealed request state with its base64.
-const MAX_SEALED_BYTES: usize = 128 * 1024;
+/// Longest text that is tried: a request state of 64 KiB, each of whose characters JSON may write as
+/// six, in base64.
+const MAX_SEALED_BYTES: usize = 600 * 1024;
 
 /// What a sealed value is for; one kind never opens as another.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

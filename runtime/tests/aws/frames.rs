@@ -2,7 +2,10 @@
 
 /// An event of `InvokeWithResponseStream`.
 pub(crate) fn event(kind: &str, payload: &str) -> Vec<u8> {
-    message(&[(":message-type", "event"), (":event-type", kind)], payload)
+    let is_json = payload.starts_with('{');
+    let content = if is_json { "application/json" } else { "application/octet-stream" };
+    let headers = [(":message-type", "event"), (":event-type", kind), (":content-type", content)];
+    message(&headers, payload)
 }
 
 /// A refusal in the middle of a stream.

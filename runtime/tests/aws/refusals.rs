@@ -1,13 +1,10 @@
 //! What the Invoke API says no with, and an endpoint that says nothing.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
-use aws_sdk_lambda::config::SharedCredentialsProvider;
 use http::Response;
 use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
 use mcp_lambda_runtime::port::{InvokeError, Invoker};
@@ -142,27 +139,4 @@ async fn an_answer_that_breaks_off() {
     let invoker = LambdaInvoker::new(configuration(address));
     let error = invoker.invoke(invocation("f", LONG)).await.expect_err("an error");
     assert!(matches!(error, InvokeError::Unavailable(_)), "{error}");
-}
-
-#[tokio::test]
-async fn credentials_that_cannot_be_had() {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
-    let file = format!("[profile dev]\naws_access_key_id=a\naws_secret_access_key={SECRET}\n");
-    for (profile, told) in [("dev", None), ("nobody", Some("nobody"))] {
-        let files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, &file).build();
-        let credentials = ProfileFileCredentialsProvider::builder()
-            .profile_files(files)
-            .profile_name(profile)
-            .build();
-        let configuration = configuration(nowhere)
-            .into_builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        for error in refusals(&LambdaInvoker::new(configuration)).await {
-            let text = error.to_string();
-            assert!(matches!(error, InvokeError::Unavailable(_)), "{text}");
-            assert!(told.is_none_or(|told| text.contains(told)), "{text}");
-            assert!(!text.contains(SECRET), "{text}");
-        }
-    }
 }

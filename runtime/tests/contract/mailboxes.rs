@@ -64,6 +64,21 @@ async fn a_mailbox_holds_a_thousand_messages() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mailbox_holds_sixteen_mebibytes() {
+    let boxes = MemoryMailboxes::default();
+    boxes.open(&id(0)).await.expect("opened");
+    let send = async |number: usize, bytes: usize| {
+        let body = Bytes::from(vec![b' '; bytes]);
+        boxes.send(&id(0), &number.to_string(), body).await
+    };
+    for number in 0..16 {
+        assert_eq!(send(number, 1_000_000).await, Ok(()));
+    }
+    assert_eq!(send(16, 777_217).await, Err(MailboxError::Full));
+    assert_eq!(send(17, 777_216).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn mailboxes_that_nobody_reads_make_room() {
     let boxes = MemoryMailboxes::default();
     for number in 0..10_000 {

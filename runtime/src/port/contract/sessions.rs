@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::port::contract::race;
+use crate::port::contract::{race, random};
 use crate::port::{Ids, SessionKey, SessionRecord, Sessions, StoreError, Timestamp};
 
 /// Holds a store to everything below. Keys come from `ids`, so that the store may have been used.
@@ -211,12 +211,6 @@ const EXPIRY: Timestamp = Timestamp(NOW.0 + 86_400_000);
 
 fn before(moment: Timestamp) -> Timestamp {
     Timestamp(moment.0 - 1)
-}
-
-fn random<const N: usize>(ids: &dyn Ids) -> [u8; N] {
-    let mut bytes = [0; N];
-    ids.fill(&mut bytes);
-    bytes
 }
 
 fn key(ids: &dyn Ids) -> SessionKey {
