@@ -58,6 +58,7 @@ pub fn tool(index: usize) -> Value {
 pub fn registrations(tools: usize) -> impl Iterator<Item = Value> {
     let resource = json!({
         "type": "resource", "name": "guide", "title": "First steps", "uri": RESOURCE,
+        "description": "What this server can tell, and in what form.",
         "mimeType": "text/markdown", "text": RESOURCE_TEXT
     });
     let prompt = json!({

@@ -58,10 +58,13 @@ pub enum Who {
     RmcpJson,
     /// rmcp as it is configured by default.
     RmcpDefault,
+    /// hyper with a fixed answer: what any server over loopback costs. Only [`crate::loopback`]
+    /// has it.
+    Floor,
 }
 
 impl Who {
-    /// All of them.
+    /// All that know MCP.
     pub const ALL: [Self; 3] = [Self::McpLambda, Self::RmcpJson, Self::RmcpDefault];
 
     /// The words in tables.
@@ -70,6 +73,7 @@ impl Who {
             Self::McpLambda => "mcp-lambda",
             Self::RmcpJson => "rmcp, JSON",
             Self::RmcpDefault => "rmcp, default",
+            Self::Floor => "hyper alone",
         }
     }
 
@@ -77,7 +81,7 @@ impl Who {
     pub fn has_sessions(self) -> bool {
         match self {
             Self::McpLambda | Self::RmcpDefault => true,
-            Self::RmcpJson => false,
+            Self::RmcpJson | Self::Floor => false,
         }
     }
 }
@@ -160,7 +164,7 @@ impl Subject {
         let server = runtime.block_on(async {
             match who {
                 Who::McpLambda => Server::Gateway(gateway::edge(tools).await),
-                Who::RmcpJson => Server::Rmcp(Service::json(Peer::new(tools, None))),
+                Who::RmcpJson | Who::Floor => Server::Rmcp(Service::json(Peer::new(tools, None))),
                 Who::RmcpDefault => Server::Rmcp(Service::with_sessions(Peer::new(tools, None))),
             }
         });
@@ -217,7 +221,8 @@ impl Subject {
         let started = Instant::now();
         while started.elapsed() < effort.measure {
             let mean = self.repeat(prepared, batch).as_nanos() / batch as u128;
-            means.saturating_record(u64::try_from(mean).unwrap_or(u64::MAX));
+            let mean = u64::try_from(mean).unwrap_or(u64::MAX);
+            means.record(mean).expect("this histogram grows with its values");
         }
         Timed {
             median_ns: means.value_at_quantile(0.5),

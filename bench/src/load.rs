@@ -125,7 +125,8 @@ impl Client {
         warm_up: bool,
     ) -> Result<(Self, Histogram<u64>), Failure> {
         let mut latency = histogram();
-        while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+        while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+        {
             let started = Instant::now();
             let answer = self.connection.exchange(&self.request).await;
             let answer = answer.map_err(Failure::system("waiting for an answer"))?;

@@ -15,6 +15,8 @@ use crate::request::{Case, Era, Exchange};
 
 /// Where rmcp's peer answers JSON without sessions.
 pub const RMCP_JSON_PATH: &str = "/json";
+/// Where rmcp's peer answers every request alike, without rmcp.
+pub const FLOOR_PATH: &str = "/floor";
 /// Where every other server answers.
 pub const PATH: &str = "/mcp";
 /// Tools that are offered.
@@ -154,6 +156,7 @@ impl Servers {
             (Who::RmcpJson, Function::None | Function::AtOnce) => (&self.rmcp, RMCP_JSON_PATH),
             (Who::RmcpDefault, Function::Process) => (&self.rmcp_function, PATH),
             (Who::RmcpDefault, Function::None | Function::AtOnce) => (&self.rmcp, PATH),
+            (Who::Floor, _) => (&self.rmcp, FLOOR_PATH),
         }
     }
 
@@ -227,7 +230,9 @@ fn rows() -> Vec<(Row, Vec<Figures>)> {
     let mut rows = Vec::new();
     for Setting { case, era, function, connections } in SETTINGS {
         for connections in connections.iter().copied() {
-            for who in Who::ALL {
+            // The floor is the same for every request, so one of the cheapest stands for all.
+            let floor = (case == Case::Ping).then_some(Who::Floor);
+            for who in Who::ALL.into_iter().chain(floor) {
                 let figures = Figures::default();
                 let rounds = Vec::new();
                 let row = Row { who, case, era, function, connections, figures, rounds };

@@ -205,7 +205,8 @@ fn rows<T>(results: &Option<Results<T>>) -> &[T] {
 
 fn write_document(path: &Path, texts: &[(&str, String)]) -> Result<(), Failure> {
     let Ok(document) = std::fs::read_to_string(path) else { return Ok(()) };
-    let insert = |document: String, (name, text): &(&str, String)| report::insert(&document, name, text);
+    let insert =
+        |document: String, (name, text): &(&str, String)| report::insert(&document, name, text);
     let document = texts.iter().fold(document, insert);
     std::fs::write(path, document).map_err(Failure::system("writing the document"))
 }

@@ -45,10 +45,7 @@ pub struct Row {
 }
 
 /// Measures every server with every number of tools.
-pub async fn measure(
-    programs: &Programs,
-    mut tell: impl FnMut(&str),
-) -> Result<Vec<Row>, Failure> {
+pub async fn measure(programs: &Programs, mut tell: impl FnMut(&str)) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for tools in SIZES {
         for who in [Who::McpLambda, Who::RmcpJson] {

@@ -19,7 +19,7 @@ fn color(who: Who) -> RGBColor {
     match who {
         Who::McpLambda => RGBColor(0, 114, 178),
         Who::RmcpJson => RGBColor(230, 159, 0),
-        Who::RmcpDefault => RGBColor(153, 153, 153),
+        Who::RmcpDefault | Who::Floor => RGBColor(153, 153, 153),
     }
 }
 
@@ -88,9 +88,7 @@ impl Bars {
         mesh.disable_x_mesh().disable_x_axis().y_desc(self.unit).draw().map_err(failed)?;
         for (place, who) in Who::ALL.into_iter().enumerate() {
             let width = GROUP / Who::ALL.len() as f64;
-            let left = |group: usize| {
-                group as f64 + (1.0 - GROUP) / 2.0 + place as f64 * width
-            };
+            let left = |group: usize| group as f64 + (1.0 - GROUP) / 2.0 + place as f64 * width;
             let bars = rows.iter().filter(|row| row.who == who).filter_map(|row| {
                 let group = (row.case, row.era, row.function);
                 Some((left(groups.iter().position(|known| *known == group)?), *row))
@@ -117,7 +115,8 @@ impl Bars {
             let x = chart.backend_coord(&(index as f64 + 0.5, 0.0)).0;
             let style = (FONT, 11).into_text_style(&root).pos(Pos::new(HPos::Center, VPos::Top));
             for (line, text) in label(*case, *era, *function).into_iter().enumerate() {
-                let y = chart.backend_coord(&(0.0, 0.0)).1 + 8 + 14 * i32::try_from(line).unwrap_or(0);
+                let y =
+                    chart.backend_coord(&(0.0, 0.0)).1 + 8 + 14 * i32::try_from(line).unwrap_or(0);
                 root.draw_text(&text, &style, (x, y)).map_err(failed)?;
             }
         }

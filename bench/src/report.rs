@@ -73,9 +73,10 @@ fn file(folder: &Path, name: &str) -> PathBuf {
 /// Puts text between `<!-- name -->` and `<!-- end name -->` of a document that has such a place.
 pub fn insert(document: &str, name: &str, text: &str) -> String {
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
-    match document.split_once(&start).and_then(|(before, rest)| {
-        rest.split_once(&end).map(|(_, after)| (before, after))
-    }) {
+    match document
+        .split_once(&start)
+        .and_then(|(before, rest)| rest.split_once(&end).map(|(_, after)| (before, after)))
+    {
         Some((before, after)) => format!("{before}{start}\n{text}\n\n{end}{after}"),
         None => document.to_owned(),
     }
@@ -83,7 +84,8 @@ pub fn insert(document: &str, name: &str, text: &str) -> String {
 
 /// A line about the machine.
 pub fn machine(machine: &Machine) -> String {
-    let Machine { date, processor, threads, memory_gib, kernel, rustc, commit, rmcp, load } = machine;
+    let Machine { date, processor, threads, memory_gib, kernel, rustc, commit, rmcp, load } =
+        machine;
     format!(
         "Measured {date} on {processor}, {threads} threads, {memory_gib} GiB, Linux {kernel}; \
          {rustc}; mcp-lambda at {commit}, rmcp {rmcp}; load average at the beginning {load:.2}."
@@ -93,13 +95,21 @@ pub fn machine(machine: &Machine) -> String {
 /// The table of costs in process with so many tools, all servers beside each other.
 pub fn in_process_table(rows: &[InProcess], tools: usize) -> String {
     let mut table = table([
-        "request", "era", "body", "mcp-lambda", "p5–p95", "allocations", "rmcp, JSON", "allocations",
-        "rmcp, default", "allocations", "times faster",
+        "request",
+        "era",
+        "body",
+        "mcp-lambda",
+        "p5–p95",
+        "allocations",
+        "rmcp, JSON",
+        "allocations",
+        "rmcp, default",
+        "allocations",
+        "times faster",
     ]);
     for (case, era) in in_process::REQUESTS {
-        let find = |who| {
-            rows.iter().find(|r| (r.who, r.case, r.era, r.tools) == (who, case, era, tools))
-        };
+        let find =
+            |who| rows.iter().find(|r| (r.who, r.case, r.era, r.tools) == (who, case, era, tools));
         let (Some(ours), Some(json), Some(default)) =
             (find(Who::McpLambda), find(Who::RmcpJson), find(Who::RmcpDefault))
         else {
@@ -152,8 +162,17 @@ pub fn growth_table(rows: &[InProcess]) -> String {
 /// The table of throughput and latency, a line for each server.
 pub fn loopback_table(rows: &[loopback::Row]) -> String {
     let mut table = table([
-        "request", "era", "connections", "server", "requests/s", "of rounds", "p50 µs", "p99 µs",
-        "p99.9 µs", "server CPU µs", "× rmcp",
+        "request",
+        "era",
+        "connections",
+        "server",
+        "requests/s",
+        "of rounds",
+        "p50 µs",
+        "p99 µs",
+        "p99.9 µs",
+        "server CPU µs",
+        "× rmcp",
     ]);
     for row in rows {
         let figures = row.figures;
@@ -191,7 +210,7 @@ fn ratio(rows: &[loopback::Row], ours: &loopback::Row) -> Option<f64> {
         return None;
     }
     let same = |row: &&loopback::Row| {
-        row.who != Who::McpLambda
+        matches!(row.who, Who::RmcpJson | Who::RmcpDefault)
             && (row.case, row.era, row.function, row.connections)
                 == (ours.case, ours.era, ours.function, ours.connections)
     };
@@ -202,8 +221,16 @@ fn ratio(rows: &[loopback::Row], ours: &loopback::Row) -> Option<f64> {
 /// The table of memory.
 pub fn memory_table(rows: &[memory::Row]) -> String {
     let mut table = table([
-        "server", "tools", "started", "registered", "all pages listed", "1,000 tools called", "peak",
-        "registering", "first page", "page after a change",
+        "server",
+        "tools",
+        "started",
+        "registered",
+        "all pages listed",
+        "1,000 tools called",
+        "peak",
+        "registering",
+        "first page",
+        "page after a change",
     ]);
     for row in rows {
         let ours = row.who == Who::McpLambda;
@@ -234,9 +261,9 @@ pub fn aims(
     let mut table = table(["aim", "measured", "met"]);
     let verdict = |met| if met { "yes" } else { "no" }.to_owned();
     for (case, era) in [(Case::Call, Era::Modern), (Case::Call, Era::Legacy)] {
-        let rows = in_process.iter().filter(|row| {
-            row.who == Who::McpLambda && (row.case, row.era) == (case, era)
-        });
+        let rows = in_process
+            .iter()
+            .filter(|row| row.who == Who::McpLambda && (row.case, row.era) == (case, era));
         if let Some(slowest) = rows.map(|row| row.figures.time.median_ns).max() {
             table.add_row([
                 format!("≤ 10 µs for a {} {} in process", era.as_str(), case.as_str()),
@@ -316,7 +343,10 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!([0.0, 999.4, 1_000.0, 1_234_567.0].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0.0, 999.4, 1_000.0, 1_234_567.0].map(thousands),
+            ["0", "999", "1,000", "1,234,567"]
+        );
         assert_eq!([950, 12_345, 250_000].map(micros), ["0.95 µs", "12.35 µs", "250 µs"]);
     }
 }

@@ -1,19 +1,26 @@
 //! A server made with rmcp that does what `mcp-lambda serve` does for the benchmark's requests.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::Parser;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions, RawFunction};
 use mcp_lambda_bench::failure::Failure;
 use mcp_lambda_bench::peer::{Peer, Service};
 use mcp_lambda_bench::{catalog, loopback, serving};
 
-/// A server made with rmcp: `/json` answers JSON without sessions, everything else is served as
-/// rmcp is configured by default.
+/// A server made with rmcp: `/json` answers JSON without sessions, `/floor` answers without rmcp,
+/// everything else is served as rmcp is configured by default.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// How many tools to offer.
@@ -43,12 +50,31 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let listener = serving::listen().await?;
     serving::announce(&listener)?;
     serving::serve(listener, move |request| {
-        let wants_json = request.uri().path() == loopback::RMCP_JSON_PATH;
-        let service = if wants_json { json.clone() } else { default.clone() };
-        async move { service.answer(request).await }
+        let service = match request.uri().path() {
+            loopback::FLOOR_PATH => None,
+            loopback::RMCP_JSON_PATH => Some(json.clone()),
+            _ => Some(default.clone()),
+        };
+        async move {
+            match service {
+                Some(service) => service.answer(request).await,
+                None => floor(request).await,
+            }
+        }
     })
     .await
 }
+
+/// Reads the request and answers `ping`.
+async fn floor(request: Request<Incoming>) -> Response<BoxBody<Bytes, Infallible>> {
+    let _ = request.into_body().collect().await;
+    let mut response = Response::new(Full::from(PONG).boxed());
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+const PONG: &str = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
 
 fn host(program: &str) -> Result<Host, Failure> {
     let wrong = |error: String| Failure::Start(format!("the function: {error}"));

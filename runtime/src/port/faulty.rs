@@ -322,7 +322,8 @@ mod tests {
         assert_eq!(count(7), count(7));
         assert_ne!(count(7), count(8));
         for (found, expected) in count(7).into_iter().zip([4_000, 1_000, 2_000, 3_000]) {
-            assert!((found - expected as i32).abs() < 200, "{found} instead of {expected}");
+            let off: i32 = found - expected;
+            assert!(off.abs() < 200, "{found} instead of {expected}");
         }
     }
 }

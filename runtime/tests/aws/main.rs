@@ -17,7 +17,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider};
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions, RawFunction, api};
 use mcp_lambda_runtime::aws;
 use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
@@ -45,7 +45,7 @@ async fn serve(host: Host) -> SocketAddr {
     server::start(move |request| {
         let host = host.clone();
         async move {
-            let answer = api::answer(&host, request).await;
+            let answer = api::answer(&host, request.map(Full::new)).await;
             answer.map(|body| body.map_err(|never| match never {}).boxed_unsync())
         }
     })

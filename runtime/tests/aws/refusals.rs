@@ -11,7 +11,7 @@ use mcp_lambda_runtime::port::{InvokeError, Invoker};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::server::{self, full};
+use crate::server::{self, breaking, full};
 use crate::{SECRET, TOKEN, arn, configuration, invocation};
 
 const LONG: Duration = Duration::from_secs(20);
@@ -132,10 +132,7 @@ async fn nobody_answers() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off() {
-    let address = server::start(|_| async {
-        Response::builder().header("content-length", "10").body(full("{")).expect("an answer")
-    })
-    .await;
+    let address = server::start(|_| async { Response::new(breaking(vec![b"{".to_vec()])) }).await;
     let invoker = LambdaInvoker::new(configuration(address));
     let error = invoker.invoke(invocation("f", LONG)).await.expect_err("an error");
     assert!(matches!(error, InvokeError::Unavailable(_)), "{error}");

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
-use http_body_util::BodyExt;
 use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
 use mcp_lambda_runtime::port::{Answer, Invocation, Invoker};
 use mcp_lambda_runtime::registration::arn::FunctionArn;
@@ -29,11 +28,10 @@ impl Seen {
 async fn recorded() -> (LambdaInvoker, Arc<Mutex<Vec<Seen>>>) {
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = log.clone();
-    let address = server::start(move |request: http::Request<hyper::body::Incoming>| {
+    let address = server::start(move |request| {
         let seen = seen.clone();
         async move {
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.expect("a body").to_bytes();
             let path = parts.uri.to_string();
             let answer = if path.contains("streaming") {
                 Response::new(full(frames::event("InvokeComplete", "{}")))

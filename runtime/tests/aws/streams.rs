@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::stream::{iter, once, pending};
+use futures_util::stream::{iter, pending};
 use http::Response;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
@@ -30,18 +30,11 @@ async fn check(pieces: &[Vec<u8>], then: Then) -> (String, Option<(String, Strin
     let address = server::start(move |_| {
         let pieces = pieces.clone();
         async move {
-            let frames = iter(pieces).map(|piece| Ok(Frame::data(Bytes::from(piece))));
+            let frames = |pieces| iter(pieces).map(|piece| Ok(Frame::data(Bytes::from(piece))));
             let body = match then {
-                Then::End => StreamBody::new(frames).boxed_unsync(),
-                Then::Break => {
-                    let broken = once(async {
-                        // The server sends what it has whenever there is nothing more for now.
-                        tokio::task::yield_now().await;
-                        Err(std::io::Error::other("broken"))
-                    });
-                    StreamBody::new(frames.chain(broken)).boxed_unsync()
-                }
-                Then::Nothing => StreamBody::new(frames.chain(pending())).boxed_unsync(),
+                Then::End => StreamBody::new(frames(pieces)).boxed_unsync(),
+                Then::Break => server::breaking(pieces),
+                Then::Nothing => StreamBody::new(frames(pieces).chain(pending())).boxed_unsync(),
             };
             let answer = Response::builder();
             let answer = answer.header("content-type", "application/vnd.amazon.eventstream");
@@ -102,7 +95,6 @@ async fn broken() {
     ] {
         let (text, failure) = check(&pieces, then).await;
         let (kind, message) = failure.expect("a failure");
-        eprintln!("XX {message}");
         assert_eq!((text.as_str(), kind.as_str()), ("one", "StreamBroken"), "{message}");
     }
 }

@@ -237,6 +237,19 @@ export async function scenario({ client, host, legacy, call }) {
   if (legacy) await step('ping', async () => assert.deepEqual(await client.ping(), {}));
 }
 
+/**
+ * Hands messages to a connected client one by one. Both clients handle a notification one
+ * microtask later than an answer, and over HTTP+SSE all events of a chunk in one go: a progress
+ * report that arrives together with its answer would find nobody waiting for it any more.
+ */
+export function oneByOne(transport) {
+  const handle = transport.onmessage;
+  let before = Promise.resolve();
+  transport.onmessage = (...message) => {
+    before = before.then(() => new Promise(setImmediate)).then(() => handle(...message));
+  };
+}
+
 /** Ends a legacy session, then shows with a bare request that it is gone. */
 export async function terminate(transport, url) {
   await step('end of session', async () => {

@@ -11,7 +11,7 @@ import {
   ElicitRequestSchema,
   LoggingMessageNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import { Host, scenario, step, terminate } from './scenario.mjs';
+import { Host, oneByOne, scenario, step, terminate } from './scenario.mjs';
 
 const NEWEST_LEGACY = '2025-11-25';
 
@@ -36,6 +36,7 @@ transport.setProtocolVersion = (version) => tell((negotiated = version));
 
 await step('connect', async () => {
   await client.connect(transport);
+  if (kind === 'sse') oneByOne(transport);
   assert.equal(negotiated, NEWEST_LEGACY);
   assert.ok(client.getServerVersion()?.name, 'the server must say who it is');
   return { protocolVersion: negotiated, serverInfo: client.getServerVersion(), kind };

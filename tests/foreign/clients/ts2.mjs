@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { Host, scenario, step, terminate } from './scenario.mjs';
+import { Host, oneByOne, scenario, step, terminate } from './scenario.mjs';
 
 const MODERN = '2026-07-28';
 const NEWEST_LEGACY = '2025-11-25';
@@ -33,6 +33,7 @@ const legacy = mode === 'legacy';
 
 await step('connect', async () => {
   await client.connect(transport);
+  if (kind === 'sse') oneByOne(transport);
   const version = client.getNegotiatedProtocolVersion();
   assert.equal(version, legacy ? NEWEST_LEGACY : MODERN);
   assert.equal(client.getProtocolEra(), legacy ? 'legacy' : 'modern');

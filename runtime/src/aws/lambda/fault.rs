@@ -81,12 +81,13 @@ fn is_of_signing(code: &str) -> bool {
     ["Signature", "Token", "Credential"].iter().any(|word| code.contains(word))
 }
 
-/// What an error says, and those behind it, which are the ones that explain it.
+/// What an error says, and those behind it, which are the ones that explain it, in one line.
 pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
     let mut told: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next.filter(|_| told.len() < MAX_CAUSES) {
         let text = error.to_string();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let text = bounded(&text);
         // Some errors repeat the one behind them.
         if !told.iter().any(|earlier| earlier.contains(text)) {
@@ -119,8 +120,8 @@ mod tests {
 
     #[test]
     fn causes_are_told_once() {
-        let last = Told { text: "refused\nbacktrace", source: None };
-        let middle = Told { text: "connect: refused", source: Some(Box::new(last)) };
+        let last = Told { text: "refused", source: None };
+        let middle = Told { text: "connect:\n  refused", source: Some(Box::new(last)) };
         let first = Told { text: "dispatch failure", source: Some(Box::new(middle)) };
         assert_eq!(causes(&first), "dispatch failure: connect: refused");
     }

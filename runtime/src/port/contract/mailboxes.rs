@@ -58,7 +58,7 @@ pub async fn messages_come_in_order(boxes: &dyn Mailboxes, ids: &dyn Ids) {
     }
     assert_eq!(collect(boxes, &id, sent.len()).await, sent);
     nothing_comes(boxes, &id).await;
-    closed(boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// Bodies are JSON texts and come byte for byte, up to the largest that the gateway sends.
@@ -71,24 +71,23 @@ pub async fn bodies_come_as_they_were_sent(boxes: &dyn Mailboxes, ids: &dyn Ids)
         boxes.send(&id, &number.to_string(), body).await.expect("sent");
     }
     assert!(collect(boxes, &id, texts.len()).await == texts, "a body was changed");
-    closed(boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// An open mailbox keeps its messages when it is opened again, and each mailbox has its own.
 pub async fn opening_twice_changes_nothing(boxes: &dyn Mailboxes, ids: &dyn Ids) {
     let key = SessionKey(random(ids));
     let (session, exchange) = (MailboxId::session(key), MailboxId::exchange(key, "0f"));
-    for id in [&session, &exchange, &session] {
-        boxes.open(id).await.expect("opened");
-    }
+    boxes.open(&session).await.expect("opened");
+    boxes.open(&exchange).await.expect("opened");
     send(boxes, &session, "a").await;
     send(boxes, &exchange, "b").await;
     boxes.open(&session).await.expect("opened twice");
     send(boxes, &session, "c").await;
     assert_eq!(collect(boxes, &session, 2).await, ["a", "c"]);
     assert_eq!(collect(boxes, &exchange, 1).await, ["b"]);
-    closed(boxes, &session).await;
-    closed(boxes, &exchange).await;
+    boxes.close(&session).await.expect("closed");
+    boxes.close(&exchange).await.expect("closed");
 }
 
 /// What is sent twice under one deduplication id comes once, also when it was read in between.
@@ -106,8 +105,8 @@ pub async fn duplicates_are_delivered_once(boxes: &dyn Mailboxes, ids: &dyn Ids)
     post(&id, "one", "third").await;
     nothing_comes(boxes, &id).await;
     assert_eq!(collect(boxes, &other, 1).await, ["elsewhere"]);
-    closed(boxes, &id).await;
-    closed(boxes, &other).await;
+    boxes.close(&id).await.expect("closed");
+    boxes.close(&other).await.expect("closed");
 }
 
 /// A delivery that is not acknowledged is repeated after the visibility, and the order is kept.
@@ -137,7 +136,7 @@ pub async fn what_is_not_acknowledged_comes_again(
     }
     found.extend(collect(boxes, &id, sent.len() - found.len()).await);
     assert_eq!(found, sent);
-    closed(boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// What was acknowledged stays away when its visibility is over.
@@ -151,7 +150,7 @@ pub async fn what_is_acknowledged_never_comes_again(
     assert_eq!(collect(boxes, &id, 1).await, ["1"]);
     tokio::time::sleep(manners.visibility + manners.at_once).await;
     nothing_comes(boxes, &id).await;
-    closed(boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// While a message is with a reader the later ones wait for it, acknowledged or not.
@@ -183,7 +182,7 @@ pub async fn nothing_overtakes_what_is_in_flight(
     nothing_comes(boxes, &id).await;
     assert_eq!(collect(boxes, &id, left.len()).await, left);
     nothing_comes(boxes, &id).await;
-    closed(boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// A receipt is good for the newest delivery of its own message; whether others are refused is
@@ -199,7 +198,7 @@ pub async fn old_and_made_up_receipts_forget_nothing(boxes: &dyn Mailboxes, ids:
     assert_ne!(first[0].receipt, second[0].receipt, "each delivery has its receipt");
     let _ = boxes.acknowledge(&id, &first[0].receipt).await;
     assert_eq!(collect(boxes, &id, 1).await, ["1"], "the second reader has not acknowledged");
-    closed(boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// What was never opened is gone, and so is what was closed, with everything in it.
@@ -258,7 +257,7 @@ pub async fn receivers_wait_and_wake_at_once(
     let (received, at) = receiving.await.expect("no panic");
     assert_eq!(received.expect("a message").iter().map(text).collect::<Vec<_>>(), ["1"]);
     assert!(at.duration_since(sent) <= manners.at_once, "a message wakes its receiver");
-    closed(&**boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// A receiver that waits learns that its mailbox was closed.
@@ -313,7 +312,7 @@ pub async fn concurrent_senders_lose_and_double_nothing(boxes: &Arc<dyn Mailboxe
         assert_eq!(found.get(&sender.to_string()), Some(&numbers), "of sender {sender}");
     }
     nothing_comes(&**boxes, &id).await;
-    closed(&**boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// Many receive and acknowledge at once: each message goes to one of them.
@@ -349,7 +348,7 @@ pub async fn concurrent_receivers_share_without_doubling(
         shares.into_iter().flatten().map(|text| text.parse().expect("a number")).collect();
     found.sort_unstable();
     assert_eq!(found, (0..MESSAGES).collect::<Vec<_>>());
-    closed(&**boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// What one receiver holds no other gets.
@@ -362,7 +361,7 @@ pub async fn one_of_many_receivers_gets_a_message(boxes: &Arc<dyn Mailboxes>, id
     })
     .await;
     assert_eq!(received.iter().map(Vec::len).sum::<usize>(), 1);
-    closed(&**boxes, &id).await;
+    boxes.close(&id).await.expect("closed");
 }
 
 /// How many do the same at the same moment.
@@ -378,10 +377,6 @@ async fn opened(boxes: &dyn Mailboxes, ids: &dyn Ids) -> MailboxId {
     let id = MailboxId::session(SessionKey(random(ids)));
     boxes.open(&id).await.expect("opened");
     id
-}
-
-async fn closed(boxes: &dyn Mailboxes, id: &MailboxId) {
-    boxes.close(id).await.expect("closed");
 }
 
 /// Sends a short text under itself as the deduplication id.

@@ -1,0 +1,98 @@
+//! The official conformance suites, with a list of expected failures that is empty.
+
+use std::time::Duration;
+
+use crate::support::command::{Finished, succeed};
+use crate::support::{fixture, gate, install, repository, say};
+
+/// How long a suite may take.
+const SUITE: Duration = Duration::from_secs(180);
+/// The suite that knows the frozen requirements of a revision.
+const CURRENT: &str = "@modelcontextprotocol/conformance/dist/index.js";
+/// The last released suite.
+const RELEASED: &str = "conformance-legacy/dist/index.js";
+/// How the scenarios of the tasks extension begin, which the gateway does not have.
+const ABSENT: &str = "tasks-";
+
+/// Runs a suite against a fresh server.
+fn check(suite: &str, arguments: &[&str]) -> Option<Finished> {
+    let installed = install::foreign()?;
+    // Some scenarios look at the clock.
+    let _pass = gate::enter_alone();
+    let server = fixture::conformance(installed);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = installed.node();
+    command
+        .arg(installed.package(suite))
+        .args(["server", "--url", &format!("{}/mcp", server.url())])
+        .args(arguments)
+        .current_dir(folder.path())
+        .env("NO_PROXY", "127.0.0.1");
+    let finished = match succeed(&mut command, SUITE) {
+        Ok(finished) => finished,
+        Err(error) => panic!("{error}\n{}", server.said()),
+    };
+    server.stop();
+    Some(finished)
+}
+
+/// The scenarios that a run has summed up, each with whether it passed.
+fn outcomes(finished: &Finished) -> Vec<(String, bool)> {
+    let (_, summary) = finished.stdout.split_once("=== SUMMARY ===").unwrap_or_default();
+    let outcome = |line: &str| {
+        let passed = line.starts_with('✓');
+        let name = line.strip_prefix(['✓', '✗'])?.split_once(':')?.0;
+        Some((name.trim().to_owned(), passed))
+    };
+    summary.lines().filter_map(outcome).collect()
+}
+
+/// Runs what a revision requires, and what it runs without requiring it: of that, `passing` must
+/// pass too, and only the extension that we do not have may fail.
+fn check_revision(revision: &str, passing: &[&str]) {
+    let expected = repository("tests/conformance/expected-failures.yml");
+    let expected = expected.to_str().expect("a path in UTF-8");
+    let arguments = ["--requirements", revision, "--expected-failures", expected];
+    let Some(finished) = check(CURRENT, &arguments) else { return };
+    let outcomes = outcomes(&finished);
+    let named = |wanted: bool| {
+        let names = outcomes.iter().filter(move |(_, passed)| *passed == wanted);
+        names.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
+    };
+    let (passed, failed) = (named(true), named(false));
+    say(&format!(
+        "conformance {revision}: {} of {} scenarios pass, all that are required; \
+         pending, but passing: {}; not required, and failing: {}",
+        passed.len(),
+        outcomes.len(),
+        passing.join(", "),
+        if failed.is_empty() { "none".to_owned() } else { failed.join(", ") },
+    ));
+    for scenario in passing {
+        assert!(passed.contains(scenario), "{scenario} does not pass\n{finished}");
+    }
+    let unforeseen: Vec<_> = failed.iter().filter(|name| !name.starts_with(ABSENT)).collect();
+    assert!(unforeseen.is_empty(), "{unforeseen:?}\n{finished}");
+}
+
+#[test]
+fn revision_2026_07_28() {
+    let passing =
+        ["json-schema-2020-12", "http-header-validation", "http-custom-header-server-validation"];
+    check_revision("2026-07-28", &passing);
+}
+
+#[test]
+fn revision_2025_11_25() {
+    let passing = ["json-schema-2020-12", "server-session-lifecycle", "server-sse-polling"];
+    check_revision("2025-11-25", &passing);
+}
+
+#[test]
+fn released_suite() {
+    let Some(finished) = check(RELEASED, &[]) else { return };
+    let outcomes = outcomes(&finished);
+    let passed = outcomes.iter().filter(|(_, passed)| *passed).count();
+    say(&format!("conformance 0.1.16: {passed} of {} scenarios pass", outcomes.len()));
+    assert!(passed > 0 && passed == outcomes.len(), "{finished}");
+}
