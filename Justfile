@@ -22,7 +22,7 @@ fmt:
 
 # Look for mistakes
 lint:
-    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
 # Measure, beside another server
 bench *arguments="all":
