@@ -24,7 +24,7 @@ pub struct Machine {
     pub kernel: String,
     /// The compiler.
     pub rustc: String,
-    /// The commit that was built, marked where files had been changed.
+    /// The last commit before what was built.
     pub commit: String,
     /// rmcp's version.
     pub rmcp: String,
@@ -50,7 +50,7 @@ impl Machine {
             memory_gib: kilobytes.unwrap_or_default() / (1024 * 1024),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             rustc: output("rustc", &["--version"]),
-            commit: output("git", &["describe", "--always", "--dirty", "--abbrev=10"]),
+            commit: output("git", &["rev-parse", "--short=10", "HEAD"]),
             rmcp: peer::version(),
             load: load(),
         }

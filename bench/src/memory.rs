@@ -16,7 +16,7 @@ use crate::request::{Case, Era, Exchange};
 
 /// The numbers of tools.
 pub const SIZES: [usize; 2] = [1_000, 10_000];
-/// Calls, each of another tool as far as there are so many.
+/// Calls, first of one tool, then each of another one as far as there are so many.
 pub const CALLS: usize = 1_000;
 
 /// The memory of one server.
@@ -32,7 +32,9 @@ pub struct Row {
     pub registered: Resident,
     /// When every page of `tools/list` had been served in both eras.
     pub listed: Resident,
-    /// When the calls had been made.
+    /// When one tool had been called so often.
+    pub called_one: Resident,
+    /// When so many tools had been called.
     pub called: Resident,
     /// Pages of a list.
     pub pages: usize,
@@ -76,7 +78,9 @@ async fn of(programs: &Programs, who: Who, tools: usize) -> Result<Row, Failure>
     let mut client = Client::open(&server, path).await?;
     let (first_page, pages) = client.list_all(tools).await?;
     let listed = server.resident()?;
-    client.call_many(tools).await?;
+    client.call_many(|_| 1).await?;
+    let called_one = server.resident()?;
+    client.call_many(|index| 1 + index % (tools - 1)).await?;
     let called = server.resident()?;
     let after_change = if ours { client.change_and_list(tools).await? } else { Duration::ZERO };
     drop(client);
@@ -88,6 +92,7 @@ async fn of(programs: &Programs, who: Who, tools: usize) -> Result<Row, Failure>
         started,
         registered,
         listed,
+        called_one,
         called,
         pages,
         registering_ms: millis(registering),
@@ -146,11 +151,10 @@ impl Client {
         serde_json::from_slice(body).map_err(|_| Failure::answer("a server", "tools/list", body))
     }
 
-    /// Calls tool after tool, but for the one whose function is not there.
-    async fn call_many(&mut self, tools: usize) -> Result<(), Failure> {
+    /// Calls many times; tool 0 must not be asked for, its function is not there.
+    async fn call_many(&mut self, tool: impl Fn(usize) -> usize) -> Result<(), Failure> {
         for index in 0..CALLS {
-            let tool = 1 + index % (tools - 1);
-            let exchange = Exchange::new(Case::Call, Era::Modern, tool, None);
+            let exchange = Exchange::new(Case::Call, Era::Modern, tool(index), None);
             let body = self.ask(&exchange, self.path).await?;
             if !String::from_utf8_lossy(body).contains(Case::Call.marker()) {
                 return Err(Failure::answer("a server", "tools/call", body));

@@ -88,7 +88,7 @@ pub fn machine(machine: &Machine) -> String {
         machine;
     format!(
         "Measured {date} on {processor}, {threads} threads, {memory_gib} GiB, Linux {kernel}; \
-         {rustc}; mcp-lambda at {commit}, rmcp {rmcp}; load average at the beginning {load:.2}."
+         {rustc}; mcp-lambda after commit {commit}, rmcp {rmcp}; load average at the beginning {load:.2}."
     )
 }
 
@@ -226,6 +226,7 @@ pub fn memory_table(rows: &[memory::Row]) -> String {
         "started",
         "registered",
         "all pages listed",
+        "1,000 calls of one tool",
         "1,000 tools called",
         "peak",
         "registering",
@@ -242,6 +243,7 @@ pub fn memory_table(rows: &[memory::Row]) -> String {
             mib(row.started.now),
             mib(row.registered.now),
             mib(row.listed.now),
+            mib(row.called_one.now),
             mib(row.called.now),
             mib(row.called.peak),
             millis(row.registering_ms),
@@ -289,9 +291,13 @@ pub fn aims(
         }
     }
     for row in memory.iter().filter(|row| row.who == Who::McpLambda && row.tools == 1_000) {
-        let mb = row.called.peak as f64 / 1e6;
-        let aim = "resident memory < 20 MB at 1,000 registrations".to_owned();
-        table.add_row([aim, format!("{mb:.1} MB at its peak"), verdict(mb < 20.0)]);
+        for (after, resident) in
+            [("1,000 calls of one tool", row.called_one), ("1,000 tools were called", row.called)]
+        {
+            let mb = resident.peak as f64 / 1e6;
+            let aim = format!("resident memory < 20 MB at 1,000 registrations, after {after}");
+            table.add_row([aim, format!("{mb:.1} MB at its peak"), verdict(mb < 20.0)]);
+        }
     }
     table.trim_fmt()
 }

@@ -29,11 +29,15 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
         None => "in memory, gone at the end; keep it with --data DIR".to_owned(),
         Some(folder) => folder.display().to_string(),
     };
+    let reach = match arguments.invoke {
+        InvokeWhere::Local => "",
+        InvokeWhere::Aws => ", every one that your AWS credentials reach",
+    };
     let open = if address.ip().is_loopback() {
         String::new()
     } else {
-        "\n  WARNING         anyone who can reach this address can call and register functions\n"
-            .to_owned()
+        let warning = "anyone who can reach this address can call and register functions";
+        format!("\n  WARNING         {warning}{reach}\n")
     };
     let functions = match arguments.invoke {
         InvokeWhere::Aws => "in AWS, as they are registered".to_owned(),
