@@ -85,7 +85,8 @@ impl Bars {
             .build_cartesian_2d(0.0..groups.len() as f64, 0.0..highest)
             .map_err(failed)?;
         let mut mesh = chart.configure_mesh();
-        mesh.disable_x_mesh().disable_x_axis().y_desc(self.unit).draw().map_err(failed)?;
+        mesh.disable_x_mesh().disable_x_axis().light_line_style(WHITE).y_desc(self.unit);
+        mesh.y_label_formatter(&|value| report::thousands(*value)).draw().map_err(failed)?;
         for (place, who) in Who::ALL.into_iter().enumerate() {
             let width = GROUP / Who::ALL.len() as f64;
             let left = |group: usize| group as f64 + (1.0 - GROUP) / 2.0 + place as f64 * width;
@@ -111,13 +112,12 @@ impl Bars {
                 chart.draw_series(bars.map(line)).map_err(failed)?;
             }
         }
-        for (index, (case, era, function)) in groups.iter().enumerate() {
-            let x = chart.backend_coord(&(index as f64 + 0.5, 0.0)).0;
+        let middle = |index: usize| chart.backend_coord(&(index as f64 + 0.5, 0.0));
+        let labels: Vec<_> = (0..groups.len()).map(middle).zip(&groups).collect();
+        for ((x, y), (case, era, function)) in labels {
             let style = (FONT, 11).into_text_style(&root).pos(Pos::new(HPos::Center, VPos::Top));
-            for (line, text) in label(*case, *era, *function).into_iter().enumerate() {
-                let y =
-                    chart.backend_coord(&(0.0, 0.0)).1 + 8 + 14 * i32::try_from(line).unwrap_or(0);
-                root.draw_text(&text, &style, (x, y)).map_err(failed)?;
+            for (text, line) in label(*case, *era, *function).iter().zip(0..) {
+                root.draw_text(text, &style, (x, y + 8 + 14 * line)).map_err(failed)?;
             }
         }
         let mut legend = chart.configure_series_labels();
@@ -141,7 +141,8 @@ pub fn growth(folder: &Path, rows: &[InProcess]) -> Result<(), Failure> {
     };
     let rows: Vec<&InProcess> = rows.iter().filter(shown).collect();
     let micros = |row: &InProcess| row.figures.time.median_ns as f64 / 1_000.0;
-    let highest = rows.iter().map(|row| micros(row)).fold(10.0, f64::max) * 2.0;
+    // Room for the legend above the highest line.
+    let highest = rows.iter().map(|row| micros(row)).fold(10.0, f64::max) * 8.0;
     let path = folder.join("growth.svg");
     let root = SVGBackend::new(&path, SIZE).into_drawing_area();
     root.fill(&WHITE).map_err(failed)?;
@@ -153,7 +154,9 @@ pub fn growth(folder: &Path, rows: &[InProcess]) -> Result<(), Failure> {
         .build_cartesian_2d((15.0..13_000.0).log_scale(), (1.0..highest).log_scale())
         .map_err(failed)?;
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc("tools").y_desc("µs").light_line_style(WHITE).draw().map_err(failed)?;
+    mesh.x_desc("tools").y_desc("µs").light_line_style(WHITE);
+    mesh.x_label_formatter(&|value| report::thousands(*value));
+    mesh.y_label_formatter(&|value| report::thousands(*value)).draw().map_err(failed)?;
     for who in [Who::McpLambda, Who::RmcpJson] {
         for case in [Case::List, Case::Call] {
             let line = rows.iter().filter(|row| (row.who, row.case) == (who, case));

@@ -322,7 +322,8 @@ fn bytes(bytes: f64) -> String {
     if bytes < 10_000.0 { format!("{bytes:.0} B") } else { format!("{:.0} KB", bytes / 1_000.0) }
 }
 
-fn thousands(number: f64) -> String {
+/// A whole number with commas.
+pub fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

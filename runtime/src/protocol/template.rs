@@ -264,8 +264,10 @@ fn ends(operator: Operator, body: &str, rest: &[Part]) -> Vec<usize> {
         }
         Some(Part::Expression { operator, .. }) => operator.prefix(),
     };
+    // Places may overlap: in "aaa" the text "aa" stands twice.
+    let starts = body.char_indices().map(|(at, _)| at).chain([body.len()]);
     let mut places: Vec<usize> =
-        body.match_indices(next).map(|(at, _)| at).filter(|at| *at <= reach).collect();
+        starts.filter(|at| *at <= reach && body[*at..].starts_with(next)).collect();
     // `{+path}` takes as much as it can, the others as little.
     if operator.allows_reserved() {
         places.reverse();
@@ -335,6 +337,7 @@ mod tests {
             ("a://h/{name}.json", "a://h/a.b.json", "name=a.b"),
             ("a://{id}.json", "a://a.json.json", "id=a.json"),
             ("a://{x}-b", "a://1-b-b", "x=1-b"),
+            ("a:{x}aa", "a:aaa", "x=a"),
             ("a://{x}-{y}", "a://1-2-3", "x=1 y=2-3"),
         ];
         for (template, uri, expected) in cases {

@@ -9,6 +9,7 @@ use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
 use mcp_lambda_runtime::embedded::system::SystemIds;
 use mcp_lambda_runtime::port::contract::mailboxes::{self, Manners};
 use mcp_lambda_runtime::port::{MailboxError, MailboxId, Mailboxes, SessionKey};
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn contract() {
@@ -31,6 +32,24 @@ fn id(number: u128) -> MailboxId {
 
 async fn send(boxes: &MemoryMailboxes, number: usize) -> Result<(), MailboxError> {
     boxes.send(&id(0), &number.to_string(), Bytes::from_static(b"{}")).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledgement_wakes_who_waits_for_the_next() {
+    let boxes = MemoryMailboxes::default();
+    boxes.open(&id(0)).await.expect("opened");
+    send(&boxes, 1).await.expect("sent");
+    let first = boxes.receive(&id(0), Duration::ZERO).await.expect("open").remove(0);
+    send(&boxes, 2).await.expect("sent");
+    let acknowledging = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        boxes.acknowledge(&id(0), &first.receipt).await.expect("acknowledged");
+    };
+    let receiving = async { boxes.receive(&id(0), Duration::from_secs(20)).await };
+    let since = Instant::now();
+    let (received, ()) = tokio::join!(receiving, acknowledging);
+    assert_eq!(received.expect("open").len(), 1);
+    assert!(since.elapsed() < Duration::from_secs(2), "after {:?}", since.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

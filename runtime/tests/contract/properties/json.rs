@@ -61,7 +61,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_checked_can_be_parsed_without_harm(body in mangled(value().prop_map(|v| v.to_string()))) {
+    fn what_is_checked_can_be_parsed_without_harm(
+        body in mangled(value().prop_map(|value| value.to_string())),
+    ) {
         let parsed = serde_json::from_slice::<Value>(&body);
         match (json::check(&body), parsed) {
             (Ok(_), _) | (Err(_), Err(_)) => {}

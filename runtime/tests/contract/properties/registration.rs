@@ -174,13 +174,17 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_document_or_refused(text in prop_oneof![text(), value().prop_map(|v| v.to_string())]) {
+    fn any_text_is_a_document_or_refused(
+        text in prop_oneof![text(), value().prop_map(|value| value.to_string())],
+    ) {
         let _ = parse(&text, Trust::Checked);
         let _ = agentcore::read(&text, ARN, None);
     }
 
     #[test]
-    fn any_tool_definition_is_imported_or_refused(schemas in prop::collection::vec(schema(), 1..3)) {
+    fn any_tool_definition_is_imported_or_refused(
+        schemas in prop::collection::vec(schema(), 1..3),
+    ) {
         let tools: Vec<Value> = schemas
             .into_iter()
             .map(|schema| json!({"name": "n", "description": "d", "inputSchema": schema}))

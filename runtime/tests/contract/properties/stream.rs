@@ -81,7 +81,10 @@ proptest! {
 
     #[test]
     fn any_bytes_are_taken(
-        whole in prop::collection::vec(prop_oneof![Just(0), Just(b'\n'), Just(b'{'), any::<u8>()], 0..300),
+        whole in prop::collection::vec(
+            prop_oneof![Just(0), Just(b'\n'), Just(b'{'), any::<u8>()],
+            0..300,
+        ),
         places in places(),
     ) {
         run(cut(&whole, &places).into_iter());

@@ -87,6 +87,18 @@ fn of_operator(
     })
 }
 
+/// Texts that values hold as well.
+const AMBIGUOUS: [&str; 5] = ["-", ".", "a", "a-", "ab"];
+
+/// An expression of one variable, whose value looks like what stands around it.
+fn ambiguous() -> impl Strategy<Value = Expression> {
+    let operator = prop::sample::select(vec![None, Some('/'), Some('+')]);
+    (operator, "[ab.-]{1,4}").prop_map(|(operator, value)| {
+        let variables = vec![(String::new(), value)];
+        Expression { operator, variables }
+    })
+}
+
 /// Expressions with texts between them, then perhaps a query and a fragment.
 fn expressions() -> impl Strategy<Value = Vec<Expression>> {
     let body = prop::collection::vec(expression(), 1..4);
@@ -128,6 +140,32 @@ proptest! {
         prop_assert_eq!(parsed.variables().collect::<Vec<_>>(), names);
         let values: BTreeMap<String, String> = all().cloned().collect();
         prop_assert_eq!(parsed.extract(&uri), Some(values), "{} from {}", uri, template);
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_read_in_one_of_them(
+        parts in prop::collection::vec(
+            (ambiguous(), prop::sample::select(AMBIGUOUS.to_vec())),
+            1..5,
+        ),
+    ) {
+        let (mut template, mut uri) = ("a:".to_owned(), "a:".to_owned());
+        for (number, (expression, literal)) in parts.iter().enumerate() {
+            let mut expression = expression.clone();
+            expression.variables[0].0 = format!("v{number}");
+            template.push_str(&format!("{}{literal}", expression.template()));
+            uri.push_str(&format!("{}{literal}", expression.expand()));
+        }
+        let parsed = UriTemplate::parse(&template).expect("a template");
+        let Some(values) = parsed.extract(&uri) else { panic!("{uri} from {template}: nothing") };
+        let mut again = "a:".to_owned();
+        for (number, (expression, literal)) in parts.iter().enumerate() {
+            let name = format!("v{number}");
+            let variables = vec![(name.clone(), values[&name].clone())];
+            let expression = Expression { variables, ..expression.clone() };
+            again.push_str(&format!("{}{literal}", expression.expand()));
+        }
+        prop_assert_eq!(again, uri, "{:?} from {}", values, template);
     }
 
     #[test]
