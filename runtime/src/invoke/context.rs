@@ -5,6 +5,8 @@
 //! Rust runtime ends the process over any other byte. AWS bounds the whole; what does not fit is
 //! left out, least important first.
 
+use std::borrow::Cow;
+
 use tokio::time::Instant;
 
 use crate::invoke::Subject;
@@ -56,14 +58,17 @@ pub fn render(subject: &Subject<'_>, caller: &Caller<'_>) -> Option<String> {
         }
         _ => own(subject, caller),
     };
-    let mut text = String::from(r#"{"custom":{"#);
-    let mut first = true;
+    let mut text = String::with_capacity(512);
+    text.push_str(r#"{"custom":{"#);
+    let start = text.len();
     for (name, value) in members {
-        let member =
-            format!("{}{name:?}:{}", if first { "" } else { "," }, json::ascii_string(&value));
-        if fits(text.len() + member.len() + 2) {
-            text.push_str(&member);
-            first = false;
+        let before = text.len();
+        text.push_str(if before == start { "\"" } else { ",\"" });
+        text.push_str(name);
+        text.push_str("\":");
+        json::write_ascii_string(&mut text, &value);
+        if !fits(text.len() + 2) {
+            text.truncate(before);
         }
     }
     text.push_str("}}");
@@ -76,36 +81,40 @@ fn fits(bytes: usize) -> bool {
 }
 
 /// Most important first.
-fn own(subject: &Subject<'_>, caller: &Caller<'_>) -> Vec<(&'static str, String)> {
-    let mut members = vec![
-        ("mcpMethod", subject.method().to_owned()),
-        ("mcpName", subject.name().to_owned()),
-        ("mcpRequestId", caller.correlation.to_owned()),
-        ("mcpCallerType", caller.principal.kind().to_owned()),
-    ];
-    let mut push = |name, value: Option<String>| members.extend(value.map(|value| (name, value)));
+fn own<'a>(subject: &Subject<'a>, caller: &Caller<'a>) -> Vec<(&'static str, Cow<'a, str>)> {
+    let mut members: Vec<(&'static str, Cow<'a, str>)> = Vec::with_capacity(13);
+    let mut push =
+        |name, value: Option<Cow<'a, str>>| members.extend(value.map(|value| (name, value)));
+    push("mcpMethod", Some(subject.method().into()));
+    push("mcpName", Some(subject.name().into()));
+    push("mcpRequestId", Some(caller.correlation.into()));
+    push("mcpCallerType", Some(caller.principal.kind().into()));
     let known = *caller.principal != Principal::Anonymous;
-    push("mcpCaller", known.then(|| caller.principal.name().to_owned()));
-    push("mcpProtocolVersion", Some(caller.version.as_str().to_owned()));
-    push("mcpMessageId", Some(caller.message_id.to_text()));
-    push("mcpSessionId", caller.session.map(|key| key.to_string()));
-    push("mcpClientCapabilities", Some(caller.capabilities.to_json()));
-    push("mcpDeadlineMs", Some(caller.deadline_at.0.to_string()));
-    push("traceparent", caller.traceparent.map(str::to_owned));
-    push("tracestate", caller.tracestate.map(str::to_owned));
-    push("baggage", caller.baggage.map(str::to_owned));
+    push("mcpCaller", known.then(|| caller.principal.name().into()));
+    push("mcpProtocolVersion", Some(caller.version.as_str().into()));
+    push("mcpMessageId", Some(caller.message_id.to_text().into()));
+    push("mcpSessionId", caller.session.map(|key| key.to_string().into()));
+    push("mcpClientCapabilities", Some(caller.capabilities.to_json().into()));
+    push("mcpDeadlineMs", Some(caller.deadline_at.0.to_string().into()));
+    push("traceparent", caller.traceparent.map(Into::into));
+    push("tracestate", caller.tracestate.map(Into::into));
+    push("baggage", caller.baggage.map(Into::into));
     members
 }
 
 /// What a Bedrock AgentCore gateway sends to a Lambda target.
-fn agentcore(tool: &str, target: Option<&str>, caller: &Caller<'_>) -> Vec<(&'static str, String)> {
+fn agentcore<'a>(
+    tool: &str,
+    target: Option<&'a str>,
+    caller: &Caller<'a>,
+) -> Vec<(&'static str, Cow<'a, str>)> {
     let target = target.unwrap_or("mcp-lambda");
     vec![
-        ("bedrockAgentCoreMessageVersion", "1.0".to_owned()),
-        ("bedrockAgentCoreAwsRequestId", caller.correlation.to_owned()),
-        ("bedrockAgentCoreMcpMessageId", caller.message_id.to_text()),
-        ("bedrockAgentCoreGatewayId", "mcp-lambda".to_owned()),
-        ("bedrockAgentCoreTargetId", target.to_owned()),
-        ("bedrockAgentCoreToolName", format!("{target}___{tool}")),
+        ("bedrockAgentCoreMessageVersion", "1.0".into()),
+        ("bedrockAgentCoreAwsRequestId", caller.correlation.into()),
+        ("bedrockAgentCoreMcpMessageId", caller.message_id.to_text().into()),
+        ("bedrockAgentCoreGatewayId", "mcp-lambda".into()),
+        ("bedrockAgentCoreTargetId", target.into()),
+        ("bedrockAgentCoreToolName", format!("{target}___{tool}").into()),
     ]
 }

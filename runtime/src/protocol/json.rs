@@ -64,20 +64,28 @@ fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
 
 /// Appends a JSON string literal.
 pub fn write_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if u32::from(c) < 0x20 => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c => out.push(c),
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(&text[plain..at]);
+        plain = at + 1;
+        if escape.is_empty() {
+            out.push_str(&format!("\\u{byte:04x}"));
+        } else {
+            out.push_str(escape);
         }
     }
+    out.push_str(&text[plain..]);
     out.push('"');
 }
 
@@ -90,8 +98,20 @@ pub fn string(text: &str) -> String {
 
 /// The JSON string literal of a text in visible ASCII, for places that take nothing else.
 pub fn ascii_string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    for character in string(text).chars() {
+    let mut out = String::new();
+    write_ascii_string(&mut out, text);
+    out
+}
+
+/// Appends the JSON string literal of a text in visible ASCII.
+pub fn write_ascii_string(out: &mut String, text: &str) {
+    let start = out.len();
+    write_string(out, text);
+    if out.as_bytes()[start..].iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return;
+    }
+    let literal = out.split_off(start);
+    for character in literal.chars() {
         if (' '..='~').contains(&character) {
             out.push(character);
             continue;
@@ -101,7 +121,6 @@ pub fn ascii_string(text: &str) -> String {
             out.push_str(&format!("\\u{unit:04x}"));
         }
     }
-    out
 }
 
 /// The first byte of a JSON text that is not white space.

@@ -36,6 +36,9 @@ impl RequestId {
 
     /// The content of a string id, or the digits of a number.
     pub fn to_text(&self) -> String {
+        if !self.0.starts_with('"') {
+            return self.0.to_string();
+        }
         serde_json::from_str(&self.0).unwrap_or_else(|_| self.0.to_string())
     }
 }
