@@ -37,14 +37,15 @@ impl Catalog {
     /// Compiles rows. A row that cannot be understood becomes a problem, not an error.
     pub fn compile(version: u64, rows: Vec<Stored>) -> Self {
         let mut catalog = Self { version, ..Self::default() };
-        let (mut tools, mut resources, mut templates, mut prompts) = Default::default();
+        let (mut tools, mut resources, mut templates, mut prompts) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             match understand(&row) {
                 Err(problem) => catalog.problems.push((row.id, problem)),
-                Ok(Entry::Tool(tool)) => put(&mut tools, *tool),
-                Ok(Entry::Resource(resource)) => put(&mut resources, resource),
-                Ok(Entry::Template(template)) => put(&mut templates, template),
-                Ok(Entry::Prompt(prompt)) => put(&mut prompts, prompt),
+                Ok(Entry::Tool(tool)) => tools.push(*tool),
+                Ok(Entry::Resource(resource)) => resources.push(resource),
+                Ok(Entry::Template(template)) => templates.push(template),
+                Ok(Entry::Prompt(prompt)) => prompts.push(prompt),
             }
         }
         catalog.tools = Shelf::new(List::Tools, tools);
@@ -77,10 +78,6 @@ impl Catalog {
         }
         self.resources = shelf;
     }
-}
-
-fn put<T>(entries: &mut Vec<T>, entry: T) {
-    entries.push(entry);
 }
 
 /// The entry of a row, or why there is none.

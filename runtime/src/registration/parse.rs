@@ -160,8 +160,9 @@ impl Parser<'_> {
                 .finish()
         };
         let output_text = output.as_ref().map(Schema::raw);
+        let for_objects = output.as_ref().filter(|schema| schema.describes_object());
         // Before 2026-07-28 an output schema describes an object, or there is none.
-        let legacy = entry(output_text.filter(|raw| describes_object(raw)));
+        let legacy = entry(for_objects.map(Schema::raw));
         let listing = Listing::by_era(entry(output_text), legacy);
         let name = name.clone();
         Some(Entry::Tool(Box::new(Tool {
@@ -274,11 +275,6 @@ fn check_completions(completions: &BTreeMap<String, Vec<String>>, problems: &mut
             problems.note(format!("/completions/{name}"), format!("has more than {most} values"));
         }
     }
-}
-
-fn describes_object(schema: &RawValue) -> bool {
-    let value: Result<Value, _> = serde_json::from_str(schema.get());
-    value.is_ok_and(|value| value.get("type").and_then(Value::as_str) == Some("object"))
 }
 
 #[cfg(test)]

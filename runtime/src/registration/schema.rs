@@ -121,6 +121,12 @@ impl Schema {
         Self { text, trivial, compiled: OnceLock::new() }
     }
 
+    /// Whether the schema has `"type": "object"` at its root.
+    pub fn describes_object(&self) -> bool {
+        let value: Result<Value, _> = serde_json::from_str(self.text.get());
+        value.is_ok_and(|value| value.get("type").and_then(Value::as_str) == Some("object"))
+    }
+
     /// The text as registered.
     pub fn raw(&self) -> &RawValue {
         &self.text

@@ -143,11 +143,6 @@ pub(super) fn is_empty_array(raw: &RawValue) -> bool {
     serde_json::from_str::<Vec<&RawValue>>(raw.get()).is_ok_and(|elements| elements.is_empty())
 }
 
-pub(super) fn is_object_schema(raw: &RawValue) -> bool {
-    let value: Result<Value, _> = serde_json::from_str(raw.get());
-    value.is_ok_and(|value| value.get("type").and_then(Value::as_str) == Some("object"))
-}
-
 /// The body of an HTTP answer.
 pub(super) enum BodyText {
     /// A string's content, or the JSON text of anything else.

@@ -2,9 +2,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::invoke::outcome::shape::{
-    BodyText, Shape, body_of, is_content, is_empty_array, is_object_schema,
-};
+use crate::invoke::outcome::shape::{BodyText, Shape, body_of, is_content, is_empty_array};
 use crate::invoke::outcome::{Outcome, Reader, error_text, own, text_block, text_members};
 use crate::invoke::{Subject, failure};
 use crate::protocol::error::RpcError;
@@ -216,7 +214,7 @@ impl Reader<'_> {
         }
         let Some(structured) = shape.structured_content else {
             // Legacy revisions see no output schema that is not an object's.
-            if !self.caller.version.is_modern() && !is_object_schema(schema.raw()) {
+            if !self.caller.version.is_modern() && !schema.describes_object() {
                 return outcome;
             }
             let why = "returned no structured content, which its output schema promises";
