@@ -1,35 +1,15 @@
-//! Adapters for AWS: so far functions that are deployed there.
+//! Adapters for AWS: DynamoDB, SQS and Lambda.
 
+pub mod dynamodb;
 pub mod lambda;
+#[cfg(feature = "aws-profiles")]
+pub mod profiles;
+pub mod sqs;
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::config::SharedHttpClient;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-
-/// What the AWS CLI would use too: the environment's credentials, profiles with their roles and
-/// single sign-on, endpoints that the environment or a profile names.
-///
-/// Credentials are looked for when they are first needed.
-pub async fn configuration() -> SdkConfig {
-    // The default chain would end by asking EC2's metadata service for a region, which makes every
-    // start elsewhere slow. Calls go to the region of their function; only roles need this one.
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new())
-        .or_else(Region::from_static(FALLBACK_REGION));
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
-        .region(region)
-        .load()
-        .await
-}
-
-/// Where roles are assumed if nothing names a region.
-const FALLBACK_REGION: &str = "us-east-1";
 
 /// A pool of connections with TLS by `ring`, to be shared by all clients of a process.
 pub fn http_client() -> SharedHttpClient {

@@ -57,7 +57,7 @@ credential_process = echo '{\"Version\":1,\"AccessKeyId\":\"AKIDPROCESS\",\"Secr
 #[tokio::test]
 async fn the_environment_says_who_and_where() {
     if let Ok(expected) = std::env::var(EXPECTED) {
-        let invoker = LambdaInvoker::new(aws::configuration().await);
+        let invoker = LambdaInvoker::new(aws::profiles::configuration().await);
         let told = match invoker.invoke(invocation("f", PATIENCE)).await {
             Ok(answer) => String::from_utf8(answer.payload.to_vec()).expect("UTF-8"),
             Err(error) => error.to_string(),

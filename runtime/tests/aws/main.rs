@@ -14,8 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_lambda::config::{BehaviorVersion, Credentials, SharedCredentialsProvider};
+use aws_types::SdkConfig;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions, RawFunction, api};

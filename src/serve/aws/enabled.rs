@@ -10,5 +10,5 @@ use crate::exit::Failure;
 
 /// Calls functions with the credentials of the environment.
 pub(super) async fn invoker() -> Result<Arc<dyn Invoker>, Failure> {
-    Ok(Arc::new(LambdaInvoker::new(aws::configuration().await)))
+    Ok(Arc::new(LambdaInvoker::new(aws::profiles::configuration().await)))
 }

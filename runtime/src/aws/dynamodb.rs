@@ -1,0 +1,1 @@
+//! Registrations and sessions in DynamoDB.

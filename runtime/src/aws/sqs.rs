@@ -1,0 +1,1 @@
+//! Mailboxes as SQS FIFO queues.

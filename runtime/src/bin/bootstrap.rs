@@ -1,0 +1,3 @@
+//! All functions of the deployed gateway, chosen by `_HANDLER`.
+
+fn main() {}
