@@ -29,9 +29,10 @@ pub(crate) fn run(arguments: &ServeArguments, output: &Output) -> Result<(), Fai
         .map_err(|source| Failure::System { doing: "starting", source })?;
     // The log is written from tasks that outlive this borrow.
     let output = Arc::new(Output::new(output.is_json()));
-    let result = runtime.block_on(serve(arguments, output));
+    let result = runtime.block_on(serve(arguments, output.clone()));
     // A check that never ends must not keep the program from ending.
     runtime.shutdown_background();
+    output.flush();
     result
 }
 

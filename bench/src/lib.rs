@@ -16,6 +16,7 @@ pub mod memory;
 pub mod peer;
 pub mod plot;
 pub mod process;
+pub mod processor;
 pub mod report;
 pub mod request;
 pub mod serving;

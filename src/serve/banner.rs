@@ -23,7 +23,7 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
             "register": format!("{url}/register"),
             "functions": functions,
         });
-        return output.line(&line.to_string());
+        return output.line(line.to_string());
     }
     let data = match &arguments.data {
         None => "in memory, gone at the end; keep it with --data DIR".to_owned(),
@@ -44,7 +44,7 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
         InvokeWhere::Local if functions.is_empty() => "none".to_owned(),
         InvokeWhere::Local => functions.join(", "),
     };
-    output.line(&format!(
+    output.line(format!(
         "mcp-lambda {} serves {url}\n{open}
   MCP             {url}/mcp
   HTTP+SSE        {url}/sse

@@ -1,51 +1,90 @@
 //! One line for each request and for each line that a function writes.
 
+use std::fmt::Write;
+
 use lambda_host::LogLine;
 use mcp_lambda_runtime::edge::access::Record;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::output::Output;
+
+/// A request's line for programs.
+#[derive(Serialize)]
+struct RequestLine<'a> {
+    event: &'static str,
+    #[serde(rename = "http.method")]
+    method: &'a str,
+    #[serde(rename = "http.path")]
+    path: &'a str,
+    #[serde(rename = "http.status")]
+    status: u16,
+    #[serde(rename = "rpc.call")]
+    call: Option<&'a str>,
+    #[serde(rename = "rpc.failure")]
+    failure: Option<&'a str>,
+    cause: Option<&'a str>,
+    correlation: Option<&'a str>,
+    duration_ms: f64,
+}
 
 /// A request that was answered.
 pub(super) fn request(output: &Output, record: &Record) {
     let millis = record.duration.as_secs_f64() * 1_000.0;
     if output.is_json() {
-        let line = json!({
-            "event": "request",
-            "http.method": record.method,
-            "http.path": record.path,
-            "http.status": record.status,
-            "rpc.call": record.call,
-            "rpc.failure": record.failure,
-            "cause": record.cause,
-            "correlation": record.correlation,
-            "duration_ms": (millis * 1_000.0).round() / 1_000.0,
-        });
-        return output.line(&line.to_string());
+        return json(
+            output,
+            &RequestLine {
+                event: "request",
+                method: &record.method,
+                path: &record.path,
+                status: record.status,
+                call: record.call.as_deref(),
+                failure: record.failure.as_deref(),
+                cause: record.cause.as_deref(),
+                correlation: record.correlation.as_deref(),
+                duration_ms: (millis * 1_000.0).round() / 1_000.0,
+            },
+        );
     }
     let mut line = format!("{:>3} {:<6} {}", record.status, record.method, record.path);
     for part in [&record.call, &record.failure, &record.cause].into_iter().flatten() {
         line.push_str("  ");
-        line.push_str(&printable(part));
+        push_printable(&mut line, part);
     }
-    output.line(&format!("{line}  {millis:.1} ms"));
+    let _ = write!(line, "  {millis:.1} ms");
+    output.line(line);
+}
+
+/// A function's line for programs.
+#[derive(Serialize)]
+struct FunctionLine<'a> {
+    event: &'static str,
+    function: &'a str,
+    request_id: Option<&'a str>,
+    text: &'a str,
 }
 
 /// A line of a function's output.
 pub(super) fn function(output: &Output, line: &LogLine) {
+    let function = line.function.to_string();
     if output.is_json() {
-        let line = json!({
-            "event": "log",
-            "function": line.function.to_string(),
-            "request_id": line.request_id,
-            "text": line.text,
-        });
-        return output.line(&line.to_string());
+        let request_id = line.request_id.as_deref();
+        let (event, text) = ("log", line.text.as_str());
+        return json(output, &FunctionLine { event, function: &function, request_id, text });
     }
-    output.line(&format!("    [{}] {}", line.function, printable(&line.text)));
+    let mut text = format!("    [{function}] ");
+    push_printable(&mut text, &line.text);
+    output.line(text);
+}
+
+fn json(output: &Output, line: &impl Serialize) {
+    // Texts and numbers always have a JSON form.
+    if let Ok(text) = serde_json::to_string(line) {
+        output.line(text);
+    }
 }
 
 /// Control characters could rewrite what stands on a terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+fn push_printable(line: &mut String, text: &str) {
+    line.extend(text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }));
 }

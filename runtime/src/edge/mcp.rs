@@ -318,22 +318,22 @@ impl Exchange<'_> {
             header: &header,
         };
         let answered = self.edge.gateway.answer(request, &asked, self.outgoing).await;
-        render_answer(request, answered, version).correlated(&correlation)
+        let called = request.describe(&asked.meta);
+        render_answer(&request.id, answered, version).calling(called).correlated(&correlation)
     }
 }
 
 /// Puts an answer under its id, with the status that its revision wants.
-pub(crate) fn render_answer(request: &Request<'_>, answered: Answered, version: Version) -> Reply {
+pub(crate) fn render_answer(id: &RequestId, answered: Answered, version: Version) -> Reply {
     let reply = match answered.outcome {
         None => Reply::empty(StatusCode::ACCEPTED).failing(Some("cancelled".to_owned()), None),
-        Some(Ok(result)) => Reply::json(StatusCode::OK, render::result(&request.id, result))
+        Some(Ok(result)) => Reply::json(StatusCode::OK, render::result(id, result))
             .failing(answered.cause.as_ref().map(|_| "failed".to_owned()), answered.cause),
         Some(Err(error)) => {
             let failure = Some(described(&error));
-            answer_error(&request.id, &error, version).failing(failure, answered.cause)
+            answer_error(id, &error, version).failing(failure, answered.cause)
         }
     };
-    let reply = reply.calling(request.describe());
     match answered.session_id {
         Some(id) => reply.with_text(SESSION_ID, &id),
         None => reply,

@@ -223,7 +223,9 @@ async fn answer(
     let access =
         Access::start(&edge.settings.access, &http::Method::POST, "/message (on its stream)");
     let answered = edge.gateway.answer(request, &asked, outgoing).await;
-    let reply = render_answer(request, answered, version).correlated(&correlation);
+    let called = request.describe(&asked.meta);
+    let reply = render_answer(&request.id, answered, version);
+    let reply = reply.calling(called).correlated(&correlation);
     let mut access = access;
     reply.describe(&mut access);
     reply.into_body().map(text_of)

@@ -2,13 +2,12 @@
 //!
 //! Only routing is decided here. Sessions, principals and the catalog come later.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::protocol::call::Method;
 use crate::protocol::error::{Code, RpcError};
 use crate::protocol::header::{self, Field, RoutingHeaders};
-use crate::protocol::json::{self, Text};
+use crate::protocol::json::Text;
 use crate::protocol::jsonrpc::{self, Body, Message, Refused, Request, RequestId};
 use crate::protocol::meta::{Envelope, Meta};
 use crate::protocol::version::{self, LegacyVersion, Version};
@@ -134,7 +133,7 @@ fn modern<'a>(
         let method = Method::parse(&request.method.0, Version::Modern)
             .ok_or_else(|| RpcError::method(&request.method.0))?;
         if let Some(member) = method.name_member() {
-            require_name(headers, member, request.params)?;
+            require_name(headers, member, &meta)?;
         }
         Ok((method, envelope))
     };
@@ -147,22 +146,12 @@ fn modern<'a>(
 fn require_name(
     headers: &RoutingHeaders<'_>,
     member: &str,
-    params: Option<&RawValue>,
+    meta: &Meta<'_>,
 ) -> Result<(), RpcError> {
-    #[derive(Default, Deserialize)]
-    struct Names<'a> {
-        #[serde(borrow, default)]
-        name: Option<Text<'a>>,
-        #[serde(borrow, default)]
-        uri: Option<Text<'a>>,
-    }
-    let names: Names<'_> = params
-        .map(|raw| json::object(raw.get()))
-        .transpose()
-        .map_err(|_| RpcError::params(format!("{member} must be a string")))?
-        .unwrap_or_default();
-    let value = if member == "uri" { names.uri } else { names.name };
-    let value = value.ok_or_else(|| RpcError::params(format!("{member} is missing")))?;
+    let raw = if member == "uri" { meta.uri } else { meta.name };
+    let raw = raw.ok_or_else(|| RpcError::params(format!("{member} is missing")))?;
+    let value: Text<'_> = serde_json::from_str(raw.get())
+        .map_err(|_| RpcError::params(format!("{member} must be a string")))?;
     header::require("Mcp-Name", headers.name, &value.0)
 }
 

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::protocol::error::{Code, RpcError};
 use crate::protocol::json::{self, Text};
 use crate::protocol::limits;
+use crate::protocol::meta::Meta;
 
 /// A request's id as it was written: a string or an integer, echoed byte for byte.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -78,26 +79,9 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     /// The method and what it names, for a log.
-    pub fn describe(&self) -> String {
-        #[derive(Default, Deserialize)]
-        struct Named<'a> {
-            #[serde(borrow, default)]
-            name: Option<Text<'a>>,
-            #[serde(borrow, default)]
-            uri: Option<Text<'a>>,
-        }
-        let named: Named<'_> =
-            self.params.and_then(|raw| json::object(raw.get()).ok()).unwrap_or_default();
-        match named.name.or(named.uri) {
-            Some(name) => {
-                let name: String = name
-                    .0
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(limits::MAX_NAME_BYTES)
-                    .collect();
-                format!("{} {name}", self.method.0)
-            }
+    pub fn describe(&self, meta: &Meta<'_>) -> String {
+        match meta.named() {
+            Some(name) => format!("{} {name}", self.method.0),
             None => self.method.0.to_string(),
         }
     }

@@ -9,7 +9,7 @@ use crate::protocol::json::{self, Text};
 use crate::protocol::limits;
 use crate::protocol::notification::LogLevel;
 
-/// What `_meta` may hold, each member as sent.
+/// What `_meta` may hold, each member as sent, and what the parameters beside it name.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Meta<'a> {
     /// Marks a request of 2026-07-28.
@@ -43,12 +43,22 @@ pub struct Meta<'a> {
     /// W3C baggage.
     #[serde(borrow, default)]
     pub baggage: Option<Text<'a>>,
+    /// `params.name`, beside `_meta`.
+    #[serde(skip)]
+    pub name: Option<&'a RawValue>,
+    /// `params.uri`, beside `_meta`.
+    #[serde(skip)]
+    pub uri: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
 struct WithMeta<'a> {
     #[serde(borrow, default)]
     _meta: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    uri: Option<&'a RawValue>,
 }
 
 impl<'a> Meta<'a> {
@@ -57,12 +67,19 @@ impl<'a> Meta<'a> {
         let Some(params) = params else { return Ok(Self::default()) };
         let holder: WithMeta<'a> = json::object(params.get())
             .map_err(|_| RpcError::params("params must be an object with each member once"))?;
-        match holder._meta {
-            None => Ok(Self::default()),
-            Some(meta) => {
-                json::object(meta.get()).map_err(|_| RpcError::params("params._meta is not valid"))
-            }
-        }
+        let meta: Self = match holder._meta {
+            None => Self::default(),
+            Some(meta) => json::object(meta.get())
+                .map_err(|_| RpcError::params("params._meta is not valid"))?,
+        };
+        Ok(Self { name: holder.name, uri: holder.uri, ..meta })
+    }
+
+    /// What a request names, for a log: bounded, without control characters.
+    pub fn named(&self) -> Option<String> {
+        let text: Text<'_> = serde_json::from_str(self.name.or(self.uri)?.get()).ok()?;
+        let printable = text.0.chars().filter(|c| !c.is_control());
+        Some(printable.take(limits::MAX_NAME_BYTES).collect())
     }
 
     /// The progress token: a string or an integer of bounded length.

@@ -1,6 +1,7 @@
-//! JSON Schemas that administrators register: bounded, local, compiled when first needed.
+//! JSON Schemas that administrators register: bounded, local, compiled when needed.
 
-use std::sync::OnceLock;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
@@ -25,7 +26,35 @@ const DIALECTS: [&str; 5] = [
 pub struct Schema {
     text: Box<RawValue>,
     trivial: bool,
-    compiled: OnceLock<Option<Compiled>>,
+    compiled: Mutex<Weak<Compiled>>,
+}
+
+/// Text of the schemas whose compiled forms a process keeps, the latest made. A compiled form takes
+/// several times the memory of its text, and a small one is made again in microseconds.
+pub const MAX_COMPILED_TEXT_BYTES: usize = 256 * 1024;
+
+static KEPT: Mutex<Kept> = Mutex::new(Kept { compiled: VecDeque::new(), text_bytes: 0 });
+
+/// The compiled forms that are kept, oldest first, each with the length of its text.
+#[derive(Debug)]
+struct Kept {
+    compiled: VecDeque<(Arc<Compiled>, usize)>,
+    text_bytes: usize,
+}
+
+impl Kept {
+    /// Keeps one more, and gives what is no longer kept.
+    fn push(&mut self, compiled: Arc<Compiled>, text_bytes: usize) -> Vec<Arc<Compiled>> {
+        self.text_bytes += text_bytes;
+        self.compiled.push_back((compiled, text_bytes));
+        let mut old = Vec::new();
+        while self.text_bytes > MAX_COMPILED_TEXT_BYTES {
+            let Some((compiled, text_bytes)) = self.compiled.pop_front() else { break };
+            self.text_bytes -= text_bytes;
+            old.push(compiled);
+        }
+        old
+    }
 }
 
 /// What a check needs.
@@ -111,14 +140,14 @@ impl Schema {
         if !trivial {
             compile(&value)?;
         }
-        Ok(Self { text, trivial, compiled: OnceLock::new() })
+        Ok(Self { text, trivial, compiled: Mutex::default() })
     }
 
     /// Takes a schema that was checked when it was registered; it is compiled when first used.
     pub fn trusted(text: Box<RawValue>) -> Self {
         let value: Value = serde_json::from_str(text.get()).unwrap_or_default();
         let trivial = value == serde_json::json!({"type": "object"});
-        Self { text, trivial, compiled: OnceLock::new() }
+        Self { text, trivial, compiled: Mutex::default() }
     }
 
     /// Whether the schema has `"type": "object"` at its root.
@@ -159,13 +188,23 @@ impl Schema {
         }
     }
 
-    fn compiled(&self) -> Option<&Compiled> {
-        let make = || {
-            let value: Value = serde_json::from_str(self.text.get()).ok()?;
-            compile(&value).ok()
-        };
-        self.compiled.get_or_init(make).as_ref()
+    fn compiled(&self) -> Option<Arc<Compiled>> {
+        let mut own = lock(&self.compiled);
+        if let Some(compiled) = own.upgrade() {
+            return Some(compiled);
+        }
+        let value: Value = serde_json::from_str(self.text.get()).ok()?;
+        let compiled = Arc::new(compile(&value).ok()?);
+        *own = Arc::downgrade(&compiled);
+        let old = lock(&KEPT).push(compiled.clone(), self.text.get().len());
+        // Taking a schema apart takes a while, which nobody else need wait for.
+        drop(old);
+        Some(compiled)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn compile(schema: &Value) -> Result<Compiled, InvalidSchema> {
@@ -271,6 +310,35 @@ mod tests {
             kind(r##"{"type":"object","properties":{"a":{"$ref":"#/$defs/none"}}}"##),
             Err(InvalidSchema::Compile(_))
         ));
+    }
+
+    #[test]
+    fn compiled_forms_are_kept_up_to_a_bound() {
+        let compiled = || {
+            let value = serde_json::json!({"type": "object", "maxProperties": 1});
+            Arc::new(compile(&value).expect("a schema"))
+        };
+        let mut kept = Kept { compiled: VecDeque::new(), text_bytes: 0 };
+        let half = MAX_COMPILED_TEXT_BYTES / 2;
+        assert!(kept.push(compiled(), half).is_empty());
+        assert!(kept.push(compiled(), half).is_empty());
+        assert_eq!(kept.push(compiled(), 1).len(), 1);
+        assert_eq!(kept.text_bytes, half + 1);
+        // One that is larger than all that may be kept is not kept, nor are the others.
+        assert_eq!(kept.push(compiled(), MAX_COMPILED_TEXT_BYTES + 1).len(), 3);
+        assert_eq!((kept.compiled.len(), kept.text_bytes), (0, 0));
+    }
+
+    #[test]
+    fn a_schema_that_is_no_longer_kept_is_compiled_again() {
+        let schema = Schema::trusted(raw(r#"{"type":"object","required":["a"]}"#));
+        for _ in 0..3 {
+            assert!(schema.check("{}").is_err());
+            assert_eq!(schema.check(r#"{"a":1}"#), Ok(()));
+            let mut kept = lock(&KEPT);
+            kept.compiled.clear();
+            kept.text_bytes = 0;
+        }
     }
 
     #[test]
