@@ -4,14 +4,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::support::command::succeed;
-use crate::support::install::Installed;
-use crate::support::{fixture, gate, install};
+use crate::support::{Installed, fixture, foreign, gate};
 
 /// How long a script may take; each of its steps has 30 seconds.
 const SCRIPT: Duration = Duration::from_secs(120);
 
 fn check(name: &str, endpoint: &str, modes: &[&str]) {
-    let Some(installed) = install::foreign() else { return };
+    let Some(installed) = foreign() else { return };
     let _pass = gate::enter();
     let server = fixture::examples(installed);
     let url = format!("{}{endpoint}", server.url());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::command::{Finished, succeed};
-use crate::support::{fixture, gate, install, repository, say};
+use crate::support::{fixture, foreign, gate, repository, say};
 
 /// How long a suite may take.
 const SUITE: Duration = Duration::from_secs(180);
@@ -16,7 +16,7 @@ const ABSENT: &str = "tasks-";
 
 /// Runs a suite against a fresh server.
 fn check(suite: &str, arguments: &[&str]) -> Option<Finished> {
-    let installed = install::foreign()?;
+    let installed = foreign()?;
     // Some scenarios look at the clock.
     let _pass = gate::enter_alone();
     let server = fixture::conformance(installed);

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::support::command::succeed;
-use crate::support::{gate, install, repository};
+use crate::support::{foreign, gate, repository};
 use shell::Shell;
 use steps::Step;
 
@@ -23,7 +23,7 @@ const COPY: Duration = Duration::from_secs(30);
 #[test]
 fn first_five_minutes() {
     // The commands install packages, which the foreign part has fetched already.
-    if install::foreign().is_none() {
+    if foreign().is_none() {
         return;
     }
     let _pass = gate::enter();

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::install::Installed;
-use super::repository;
 use super::server::Server;
+use super::{Installed, repository};
 
 /// A server with the functions and registrations of `examples/`.
 pub(crate) fn examples(installed: &Installed) -> Server {

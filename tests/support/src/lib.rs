@@ -1,1 +1,26 @@
 //! What the end-to-end tests share: child processes, foreign programs, an emulated AWS.
+//!
+//! What takes a folder called `target` keeps its installations there. Tests give
+//! `env!("CARGO_TARGET_TMPDIR")`, which Cargo sets for integration tests only.
+
+pub mod command;
+pub mod install;
+pub mod leftover;
+pub mod lines;
+pub mod ministack;
+pub mod part;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A path in this repository.
+pub fn repository(path: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.expect("this package is two levels below the root").join(path)
+}
+
+/// Says something even when the test passes: the harness holds back what `print!` writes only.
+pub fn say(text: &str) {
+    // Without anyone to hear it there is nothing to be done.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The variable that all processes of one server inherit.
-pub(crate) const VARIABLE: &str = "MCP_LAMBDA_E2E_MARK";
+pub const VARIABLE: &str = "MCP_LAMBDA_E2E_MARK";
 
 /// A value of the variable that no other server has.
-pub(crate) fn mark() -> String {
+pub fn mark() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
@@ -16,7 +16,7 @@ pub(crate) fn mark() -> String {
 ///
 /// Reads `/proc`, so that a process counts whoever its parent is by now; a system without it has
 /// none to show.
-pub(crate) fn processes(mark: &str) -> Vec<String> {
+pub fn processes(mark: &str) -> Vec<String> {
     let entry = format!("{VARIABLE}={mark}");
     let marked = |folder: &PathBuf| {
         let environment = std::fs::read(folder.join("environ")).unwrap_or_default();

@@ -2,24 +2,26 @@
 
 use std::sync::Once;
 
-use super::say;
+use crate::say;
 
 /// The switch.
 const VARIABLE: &str = "MCP_LAMBDA_TEST";
 
 /// How to do without what is missing.
-pub(crate) const QUICK_HINT: &str = "run the quick part alone with MCP_LAMBDA_TEST=quick";
+pub const QUICK_HINT: &str = "run the quick part alone with MCP_LAMBDA_TEST=quick";
 
 /// Whether the foreign part runs.
-pub(crate) fn foreign() -> bool {
+pub fn foreign() -> bool {
     static SAID: Once = Once::new();
     match std::env::var_os(VARIABLE) {
         None => true,
         Some(value) if value == "all" => true,
         Some(value) if value == "quick" => {
             SAID.call_once(|| {
-                say("e2e: MCP_LAMBDA_TEST=quick leaves out the foreign clients, the conformance \
-                     suites and the README's commands");
+                say(
+                    "MCP_LAMBDA_TEST=quick leaves out the foreign clients, the conformance suites, \
+                     the README's commands and the emulated AWS",
+                );
             });
             false
         }

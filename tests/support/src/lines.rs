@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Lines that a thread reads as they come.
 #[derive(Clone, Default)]
-pub(crate) struct Lines(Arc<(Mutex<Seen>, Condvar)>);
+pub struct Lines(Arc<(Mutex<Seen>, Condvar)>);
 
 #[derive(Default)]
 struct Seen {
@@ -16,7 +16,7 @@ struct Seen {
 
 impl Lines {
     /// Reads until the end, which is where all processes that could write have gone.
-    pub(crate) fn read(source: impl Read + Send + 'static) -> Self {
+    pub fn read(source: impl Read + Send + 'static) -> Self {
         let lines = Self::default();
         let filled = lines.clone();
         std::thread::spawn(move || {
@@ -33,17 +33,17 @@ impl Lines {
     }
 
     /// Everything so far.
-    pub(crate) fn all(&self) -> Vec<String> {
+    pub fn all(&self) -> Vec<String> {
         self.seen().lines.clone()
     }
 
     /// Everything so far as one text.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.all().join("\n")
     }
 
     /// The first line that is looked for, if it comes in time.
-    pub(crate) fn find(&self, limit: Duration, wanted: impl Fn(&str) -> bool) -> Option<String> {
+    pub fn find(&self, limit: Duration, wanted: impl Fn(&str) -> bool) -> Option<String> {
         self.wait(limit, |seen| {
             let found = seen.lines.iter().find(|line| wanted(line)).cloned();
             // What has ended brings no more.
@@ -53,7 +53,7 @@ impl Lines {
     }
 
     /// Whether the end came in time.
-    pub(crate) fn ended(&self, limit: Duration) -> bool {
+    pub fn ended(&self, limit: Duration) -> bool {
         self.wait(limit, |seen| seen.ended.then_some(())).is_some()
     }
 

@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::lines::Lines;
+use crate::lines::Lines;
 
 /// How long output may keep coming after the process has ended.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What became of a process.
 #[derive(Debug)]
-pub(crate) struct Finished {
+pub struct Finished {
     /// The exit code; nothing if a signal ended it.
-    pub(crate) code: Option<i32>,
+    pub code: Option<i32>,
     /// Standard output.
-    pub(crate) stdout: String,
+    pub stdout: String,
     /// Standard error.
-    pub(crate) stderr: String,
+    pub stderr: String,
 }
 
 impl fmt::Display for Finished {
@@ -34,7 +34,7 @@ impl fmt::Display for Finished {
 }
 
 /// Runs a command without input and waits for its end; an error says what it was doing.
-pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Finished, String> {
+pub fn run(command: &mut Command, limit: Duration) -> Result<Finished, String> {
     let what = format!("{command:?}");
     let spawned =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -61,7 +61,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Finished, St
 }
 
 /// Runs a command that must exit with 0; an error has all its output.
-pub(crate) fn succeed(command: &mut Command, limit: Duration) -> Result<Finished, String> {
+pub fn succeed(command: &mut Command, limit: Duration) -> Result<Finished, String> {
     let finished = run(command, limit)?;
     match finished.code {
         Some(0) => Ok(finished),
