@@ -13,23 +13,20 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
+use crate::command::run;
 use crate::install::{self, Emulator};
 use crate::lines::Lines;
 use crate::repository;
 
-/// The access key that may do everything, also where policies are enforced.
-///
-/// Its signature is not looked at: to see signatures refused, make a user.
-pub const ROOT_KEY: &str = "test";
-/// The secret of [`ROOT_KEY`].
-pub const ROOT_SECRET: &str = "test";
-/// The account of [`ROOT_KEY`].
+/// The account that everything is in.
 pub const ACCOUNT: &str = "000000000000";
 /// The region that requests must be signed for.
 pub const REGION: &str = "us-east-1";
 
 /// How long a start may take: a second, on a machine that is busy with builds much more.
 const START: Duration = Duration::from_secs(60);
+/// How long one request may take, with the start of the program that sends it.
+const REQUEST: Duration = Duration::from_secs(60);
 /// How long an end may take.
 const END: Duration = Duration::from_secs(5);
 /// How long to leave it alone after it was not ready. The first question is answered only when
@@ -49,7 +46,7 @@ pub struct Ministack {
     errors: Lines,
     endpoint: String,
     emulator: &'static Emulator,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Ministack {
@@ -76,7 +73,7 @@ impl Ministack {
         let lines = Lines::read(child.stdout.take().expect("it is piped"));
         let errors = Lines::read(child.stderr.take().expect("it is piped"));
         let endpoint = String::new();
-        let mut ministack = Self { child, lines, errors, endpoint, emulator, _folder: folder };
+        let mut ministack = Self { child, lines, errors, endpoint, emulator, folder };
         let address = ministack.address();
         let ready = (0..ATTEMPTS).any(|_| {
             let ready = is_ready(address);
@@ -108,12 +105,76 @@ impl Ministack {
         format!("ministack wrote\n{}\n{}", self.lines.text(), self.errors.text())
     }
 
+    /// Makes a user without permissions, whose signatures are verified.
+    pub fn user(&self, name: &str) -> Key {
+        self.iam(&format!("Action=CreateUser&UserName={name}"));
+        let made = self.iam(&format!("Action=CreateAccessKey&UserName={name}"));
+        Key { id: element(&made, "AccessKeyId"), secret: element(&made, "SecretAccessKey") }
+    }
+
+    /// Permits a user these actions, such as `sqs:SendMessage`, and no others.
+    pub fn allow(&self, user: &str, actions: &[&str]) {
+        let actions: String = actions.iter().map(|action| format!(",{action:?}")).collect();
+        let statement = match actions.strip_prefix(',') {
+            Some(actions) => format!(r#""Effect":"Allow","Action":[{actions}],"Resource":"*""#),
+            None => r#""Effect":"Deny","Action":"*","Resource":"*""#.to_owned(),
+        };
+        let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{{{statement}}}]}}"#);
+        let policy: String = policy.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let put = format!("Action=PutUserPolicy&UserName={user}&PolicyName=p");
+        self.iam(&format!("{put}&PolicyDocument={policy}"));
+    }
+
+    fn iam(&self, form: &str) -> String {
+        let form = format!("Version=2010-05-08&{form}");
+        let said = self.request(&Key::root(), "iam", &form);
+        assert!(!said.contains("<Error>"), "{said}");
+        said
+    }
+
+    /// Sends a signed form to a service; what it answers, whatever the status.
+    pub fn request(&self, key: &Key, service: &str, form: &str) -> String {
+        let mut curl = self.emulator.program("awscurl");
+        curl.args(["--service", service, "--region", REGION])
+            .args(["--access_key", &key.id, "--secret_key", &key.secret, "-X", "POST"])
+            .args(["-H", "content-type: application/x-www-form-urlencoded", "-d", form])
+            .arg(format!("{}/", self.endpoint))
+            .env("HOME", self.folder.path());
+        let finished = run(&mut curl, REQUEST).unwrap_or_else(|error| panic!("{error}"));
+        format!("{}{}", finished.stdout, finished.stderr)
+    }
+
     /// The address that it says it listens at.
     fn address(&self) -> SocketAddr {
         let line = self.lines.find(START, |line| line.starts_with("listening "));
         let port = line.as_deref().and_then(|line| line.split(' ').nth(1)?.parse().ok());
         SocketAddr::from((Ipv4Addr::LOCALHOST, port.expect("ministack says its port")))
     }
+}
+
+/// What signs requests.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The access key's id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl Key {
+    /// The key that may do everything, also where policies are enforced.
+    ///
+    /// Its signature is not looked at: to see signatures refused, make a user.
+    pub fn root() -> Self {
+        Self { id: "test".to_owned(), secret: "test".to_owned() }
+    }
+}
+
+/// The text of an XML element; panics if there is none.
+pub fn element(text: &str, name: &str) -> String {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let found = text.split_once(&open).and_then(|(_, rest)| rest.split_once(&close));
+    found.unwrap_or_else(|| panic!("there is no {name} in {text}")).0.to_owned()
 }
 
 impl Drop for Ministack {

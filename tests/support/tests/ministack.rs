@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mcp_lambda_test_support::command::{run, succeed};
 use mcp_lambda_test_support::lines::Lines;
-use mcp_lambda_test_support::ministack::{Ministack, REGION, ROOT_KEY, ROOT_SECRET};
+use mcp_lambda_test_support::ministack::{Key, Ministack, REGION, element};
 use mcp_lambda_test_support::{install, part, repository};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -17,19 +17,6 @@ const ATTEMPTS: u32 = 600;
 
 fn start(auth: bool) -> Option<Ministack> {
     Ministack::start(Path::new(env!("CARGO_TARGET_TMPDIR")), auth)
-}
-
-/// A request that is signed with a key and a secret; the answer as it is printed, whatever its
-/// status.
-fn signed(ministack: &Ministack, (key, secret): (&str, &str), service: &str, form: &str) -> String {
-    let mut curl = ministack.emulator().program("awscurl");
-    curl.args(["--service", service, "--region", REGION])
-        .args(["--access_key", key, "--secret_key", secret])
-        .args(["-X", "POST", "-H", "content-type: application/x-www-form-urlencoded", "-d", form])
-        .arg(format!("{}/", ministack.endpoint()))
-        .env("HOME", "/nonexistent");
-    let finished = run(&mut curl, PATIENCE).expect("an end");
-    format!("{}{}", finished.stdout, finished.stderr)
 }
 
 /// The answer to a request without a signature.
@@ -47,58 +34,45 @@ fn unsigned(ministack: &Ministack) -> String {
     answer
 }
 
-const ROOT: (&str, &str) = (ROOT_KEY, ROOT_SECRET);
 const LIST_QUEUES: &str = "Action=ListQueues&Version=2012-11-05";
 
 fn create_queue(name: &str) -> String {
     format!("Action=CreateQueue&Version=2012-11-05&QueueName={name}")
 }
 
-/// The text of an XML element.
-fn element<'a>(text: &'a str, name: &str) -> &'a str {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let found = text.split_once(&open).and_then(|(_, rest)| rest.split_once(&close));
-    found.unwrap_or_else(|| panic!("there is no {name} in {text}")).0
-}
-
 #[test]
 fn two_know_nothing_of_each_other() {
     let (Some(first), Some(second)) = (start(false), start(false)) else { return };
     assert_ne!(first.endpoint(), second.endpoint());
-    let created = signed(&first, ROOT, "sqs", &create_queue("one"));
-    let url = element(&created, "QueueUrl");
+    let root = Key::root();
+    let url = element(&first.request(&root, "sqs", &create_queue("one")), "QueueUrl");
     assert!(url.starts_with(first.endpoint()), "{url} is not at {}", first.endpoint());
-    assert!(signed(&first, ROOT, "sqs", LIST_QUEUES).contains("one"));
-    let other = signed(&second, ROOT, "sqs", LIST_QUEUES);
+    assert!(first.request(&root, "sqs", LIST_QUEUES).contains("one"));
+    let other = second.request(&root, "sqs", LIST_QUEUES);
     assert!(other.contains("ListQueuesResponse") && !other.contains("one"), "{other}");
 }
 
 #[test]
 fn signatures_are_verified_and_policies_enforced() {
     let Some(ministack) = start(true) else { return };
-    let iam = |rest: &str| {
-        let said = signed(&ministack, ROOT, "iam", &format!("Version=2010-05-08&{rest}"));
-        assert!(said.contains("Response"), "{said}");
-        said
-    };
-    iam("Action=CreateUser&UserName=u");
-    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:ListQueues","Resource":"*"}]}"#;
-    let encoded: String = policy.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    iam(&format!("Action=PutUserPolicy&UserName=u&PolicyName=p&PolicyDocument={encoded}"));
-    let made = iam("Action=CreateAccessKey&UserName=u");
-    let user = (element(&made, "AccessKeyId"), element(&made, "SecretAccessKey"));
-
-    let said = signed(&ministack, user, "sqs", LIST_QUEUES);
-    assert!(said.contains("ListQueuesResponse"), "{said}");
-    let said = signed(&ministack, user, "sqs", &create_queue("one"));
+    let user = ministack.user("u");
+    let said = ministack.request(&user, "sqs", LIST_QUEUES);
     assert!(said.contains("AccessDenied"), "{said}");
-    for stranger in [(user.0, "another-secret"), ("AKIAUNKNOWNUNKNOWN00", user.1)] {
-        let said = signed(&ministack, stranger, "sqs", LIST_QUEUES);
-        assert!(
-            said.contains("SignatureDoesNotMatch") || said.contains("InvalidClientTokenId"),
-            "{said}"
-        );
-    }
+    ministack.allow("u", &["sqs:ListQueues"]);
+    let said = ministack.request(&user, "sqs", LIST_QUEUES);
+    assert!(said.contains("ListQueuesResponse"), "{said}");
+    let said = ministack.request(&user, "sqs", &create_queue("one"));
+    assert!(said.contains("AccessDenied"), "{said}");
+    ministack.allow("u", &[]);
+    let said = ministack.request(&user, "sqs", LIST_QUEUES);
+    assert!(said.contains("AccessDenied"), "{said}");
+
+    let thief = Key { secret: "another-secret".to_owned(), ..user.clone() };
+    let said = ministack.request(&thief, "sqs", LIST_QUEUES);
+    assert!(said.contains("SignatureDoesNotMatch"), "{said}");
+    let stranger = Key { id: "AKIAUNKNOWNUNKNOWN00".to_owned(), ..user };
+    let said = ministack.request(&stranger, "sqs", LIST_QUEUES);
+    assert!(said.contains("InvalidClientTokenId"), "{said}");
     let unsigned = unsigned(&ministack);
     assert!(unsigned.starts_with("HTTP/1.1 403"), "{unsigned}");
 }
