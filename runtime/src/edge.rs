@@ -34,11 +34,39 @@ pub struct EdgeSettings {
     pub access: AccessLog,
 }
 
+/// Which URLs are served. `/health` always is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Planes {
+    /// `/mcp`.
+    pub mcp: bool,
+    /// `/sse`.
+    pub sse: bool,
+    /// `/message`, and `/mcp` with a `sessionId`.
+    pub message: bool,
+    /// `/register`.
+    pub register: bool,
+    /// Whether a response reaches the client while it is being made. Without that there is no
+    /// `/sse`, and a running call cannot ask its client anything.
+    pub streams: bool,
+}
+
+impl Planes {
+    /// Everything.
+    pub const ALL: Self =
+        Self { mcp: true, sse: true, message: true, register: true, streams: true };
+}
+
+/// Where the edge's URLs are mounted, such as `/prod`; empty at the root. Stands among a request's
+/// extensions if whoever received the request took it off the path.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Mount(pub String);
+
 /// The edge.
 pub struct Edge {
     gateway: Arc<Gateway>,
     admin: Admin,
     settings: EdgeSettings,
+    planes: Planes,
 }
 
 /// Who sends a request, and until when it must be answered.
@@ -56,14 +84,20 @@ pub(crate) struct Incoming {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
+    pub(crate) mount: Mount,
     pub(crate) body: Bytes,
     pub(crate) from: From,
 }
 
 impl Edge {
-    /// Builds the edge of a gateway.
+    /// Builds the edge of a gateway, which serves everything.
     pub fn new(gateway: Arc<Gateway>, settings: EdgeSettings) -> Self {
-        Self { admin: Admin::new(gateway.clone()), gateway, settings }
+        Self { admin: Admin::new(gateway.clone()), gateway, settings, planes: Planes::ALL }
+    }
+
+    /// Serves some of the URLs only.
+    pub fn serving(self, planes: Planes) -> Self {
+        Self { planes, ..self }
     }
 
     /// Where requests are recorded.
@@ -73,12 +107,13 @@ impl Edge {
 
     /// Answers one HTTP request.
     pub async fn answer(self: &Arc<Self>, request: Request<Bytes>, from: From) -> Response<Body> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let incoming = Incoming {
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers,
+            mount: parts.extensions.remove().unwrap_or_default(),
             body,
             from,
         };
@@ -109,6 +144,10 @@ impl Edge {
 
     async fn route(self: &Arc<Self>, incoming: Incoming, access: Access) -> Response<Body> {
         let path = incoming.path.strip_suffix('/').unwrap_or(&incoming.path).to_owned();
+        if !self.serves(&path, &incoming) {
+            let detail = "this function does not serve this path";
+            return Reply::problem(StatusCode::NOT_FOUND, detail).finish(access);
+        }
         match (path.as_str(), &incoming.method) {
             ("" | "/mcp", &Method::POST) if has_session_id(&incoming.query) => {
                 sse::message(self, incoming, access).await
@@ -116,6 +155,10 @@ impl Edge {
             ("" | "/mcp", &Method::POST) => mcp::post(self.clone(), incoming, access).await,
             ("" | "/mcp", &Method::DELETE) => mcp::delete(self, &incoming).await.finish(access),
             ("" | "/mcp", _) => Reply::not_allowed("POST, DELETE").finish(access),
+            ("/sse", &Method::GET) if !self.planes.streams => {
+                let detail = "this deployment cannot stream, which HTTP+SSE needs; use POST /mcp";
+                Reply::problem(StatusCode::NOT_IMPLEMENTED, detail).finish(access)
+            }
             ("/sse", &Method::GET) => sse::open(self.clone(), &incoming, access).await,
             ("/sse", _) => Reply::not_allowed("GET").finish(access),
             ("/message", &Method::POST) => sse::message(self, incoming, access).await,
@@ -131,6 +174,19 @@ impl Edge {
             }
             _ => Reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path")
                 .finish(access),
+        }
+    }
+
+    /// Whether the path belongs to a plane that is served here, or to none.
+    fn serves(&self, path: &str, incoming: &Incoming) -> bool {
+        match path {
+            "" | "/mcp" if has_session_id(&incoming.query) => self.planes.message,
+            "" | "/mcp" => self.planes.mcp,
+            "/sse" => self.planes.sse,
+            "/message" => self.planes.message,
+            "/register" => self.planes.register,
+            path if path.starts_with("/register/") => self.planes.register,
+            _ => true,
         }
     }
 }

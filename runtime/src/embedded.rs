@@ -3,4 +3,4 @@
 pub mod invoker;
 pub mod mailboxes;
 pub mod sqlite;
-pub mod system;
+pub use crate::system;

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The modules stand in one total order, and each uses only those after it:
-//! `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `port`, `registration`,
+//! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `port`, `registration`,
 //! `principal`, `protocol`. The adapters of `embedded` and `aws` implement the ports and are
 //! named only by whoever composes a gateway.
 
@@ -18,6 +18,8 @@ pub mod catalog;
 pub mod edge;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "function")]
+pub mod function;
 pub mod gateway;
 pub mod invoke;
 pub mod port;
@@ -25,3 +27,4 @@ pub mod principal;
 pub mod protocol;
 pub mod registration;
 pub mod session;
+pub mod system;

@@ -10,9 +10,11 @@ pub enum Principal {
     Anonymous,
     /// An IAM principal, verified by AWS.
     Iam {
-        /// Its ARN.
+        /// Its ARN; of a role that was assumed, the session's.
         arn: String,
     },
+    /// Somebody who may invoke the function directly. AWS does not say who.
+    DirectInvoke,
 }
 
 impl Principal {
@@ -21,13 +23,14 @@ impl Principal {
         match self {
             Self::Anonymous => "anonymous",
             Self::Iam { .. } => "iam",
+            Self::DirectInvoke => "direct-invoke",
         }
     }
 
     /// The identity within its kind.
     pub fn name(&self) -> &str {
         match self {
-            Self::Anonymous => "",
+            Self::Anonymous | Self::DirectInvoke => "",
             Self::Iam { arn } => arn,
         }
     }

@@ -1,11 +1,13 @@
 //! `POST /mcp` and `DELETE /mcp`: every revision at one URL.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{Response, StatusCode};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use crate::edge::accept::{self, Accepted};
 use crate::edge::access::Access;
@@ -49,7 +51,8 @@ pub(crate) async fn post(edge: Arc<Edge>, incoming: Incoming, access: Access) ->
     if !accepted.events {
         return serve(edge, incoming, Outgoing::none()).await.finish(access);
     }
-    let (outgoing, mut messages) = Outgoing::open();
+    let (outgoing, mut messages) =
+        if edge.planes.streams { Outgoing::open() } else { Outgoing::afterwards() };
     let mut work: Work = Box::pin(async move { Some(serve(edge, incoming, outgoing).await) });
     tokio::select! {
         biased;
@@ -317,10 +320,25 @@ impl Exchange<'_> {
             deadline: self.incoming.from.deadline,
             header: &header,
         };
-        let answered = self.edge.gateway.answer(request, &asked, self.outgoing).await;
+        let answering = self.edge.gateway.answer(request, &asked, self.outgoing);
+        let answered = within(asked.deadline, answering).await;
         let called = request.describe(&asked.meta);
         render_answer(&request.id, answered, version).calling(called).correlated(&correlation)
     }
+}
+
+/// Time after the deadline in which a call may say by itself that it was late.
+const OVERTIME: Duration = Duration::from_millis(100);
+
+/// Waits for an answer to the deadline and not much longer.
+pub(crate) async fn within(
+    deadline: Instant,
+    answering: impl Future<Output = Answered>,
+) -> Answered {
+    let answered = tokio::time::timeout_at(deadline + OVERTIME, answering).await;
+    answered.unwrap_or_else(|_| {
+        RpcError::new(Code::Internal, "there was no time left to answer; try again").into()
+    })
 }
 
 /// Puts an answer under its id, with the status that its revision wants.

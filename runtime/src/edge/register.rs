@@ -4,9 +4,9 @@ use http::header::{CONTENT_TYPE, IF_MATCH};
 use http::{Method, StatusCode};
 
 use crate::admin::{Admin, AdminError, Import, Listed, Precondition, Shown};
-use crate::edge::Incoming;
 use crate::edge::accept;
 use crate::edge::reply::Reply;
+use crate::edge::{Incoming, Mount};
 use crate::protocol::json;
 use crate::registration::Kind;
 
@@ -28,15 +28,21 @@ pub(crate) async fn answer(admin: &Admin, incoming: &Incoming, path: &str) -> Re
         return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
     }
     match (segments.as_slice(), method) {
-        ([], &Method::POST) => shown(StatusCode::CREATED, admin.create(body(incoming)).await),
+        ([], &Method::POST) => {
+            shown(&incoming.mount, StatusCode::CREATED, admin.create(body(incoming)).await)
+        }
         ([], &Method::GET) => list(admin, &incoming.query).await,
         ([], _) => Reply::not_allowed("GET, POST"),
         (["import"], &Method::POST) => import(admin, incoming).await,
         (["import"], _) => Reply::not_allowed("POST"),
-        ([id], &Method::GET) => shown(StatusCode::OK, admin.show(id).await),
+        ([id], &Method::GET) => shown(&incoming.mount, StatusCode::OK, admin.show(id).await),
         ([id], &Method::PUT) => match precondition(incoming) {
             None => bad_precondition(),
-            Some(when) => shown(StatusCode::OK, admin.replace(id, body(incoming), when).await),
+            Some(when) => shown(
+                &incoming.mount,
+                StatusCode::OK,
+                admin.replace(id, body(incoming), when).await,
+            ),
         },
         ([id], &Method::DELETE) => match precondition(incoming) {
             None => bad_precondition(),
@@ -80,13 +86,15 @@ fn bad_precondition() -> Reply {
     Reply::problem(StatusCode::PRECONDITION_FAILED, detail)
 }
 
-fn shown(status: StatusCode, result: Result<Shown, AdminError>) -> Reply {
+fn shown(mount: &Mount, status: StatusCode, result: Result<Shown, AdminError>) -> Reply {
     match result {
         Err(error) => failed(&error),
         Ok(shown) => {
             let reply = Reply::json(status, shown.body).with_etag(shown.revision);
             match status {
-                StatusCode::CREATED => reply.with_location(&format!("/register/{}", shown.id)),
+                StatusCode::CREATED => {
+                    reply.with_location(&format!("{}/register/{}", mount.0, shown.id))
+                }
                 _ => reply,
             }
         }

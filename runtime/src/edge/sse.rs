@@ -10,11 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Response, StatusCode};
+use tokio::time::Instant;
 
 use crate::edge::access::Access;
 use crate::edge::body::Body;
 use crate::edge::events::Events;
-use crate::edge::mcp::{refused, render_answer};
+use crate::edge::mcp::{refused, render_answer, within};
 use crate::edge::reply::{self, Reply};
 use crate::edge::{Edge, From, Incoming};
 use crate::gateway::Asked;
@@ -39,6 +40,8 @@ const WAITING: usize = 256;
 const REMEMBERED: usize = 1_024;
 /// One long poll.
 const POLL: Duration = Duration::from_secs(20);
+/// Time between the end of the last call and the end of its stream.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 /// The pause after the mailbox failed.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -58,12 +61,15 @@ pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -
     let mut access = access;
     access.record.status = StatusCode::OK.as_u16();
     let closing = Closing::new(&edge.gateway.ports().mailboxes, mailbox);
+    let mount = incoming.mount.0.clone();
     let work = Box::pin(async move {
         hold(&edge, session, &from, closing.mailbox(), &outgoing).await;
+        // Here and not behind the stream's back: a function is frozen once it has answered.
+        closing.close().await;
         None
     });
     let mut events = Events::new(work, messages, access);
-    events.push(Bytes::from(format!("event: endpoint\ndata: /message?sessionId={id}\n\n")));
+    events.push(Bytes::from(format!("event: endpoint\ndata: {mount}/message?sessionId={id}\n\n")));
     reply::stream(events)
 }
 
@@ -81,6 +87,10 @@ async fn hold(
     outgoing: &Outgoing,
 ) {
     let mailboxes = &edge.gateway.ports().mailboxes;
+    // Calls end before the stream does, so that their last words still reach the client.
+    let stream_end = from.deadline;
+    let left = stream_end.saturating_duration_since(Instant::now());
+    let from = &From { deadline: stream_end - LAST_WORDS.min(left / 2), ..from.clone() };
     let mut running = FuturesUnordered::new();
     let mut waiting = VecDeque::new();
     let mut taken = Taken::default();
@@ -88,7 +98,7 @@ async fn hold(
     let mut receiving = std::pin::pin!(mailboxes.receive(mailbox, POLL));
     loop {
         let deliveries = tokio::select! {
-            () = tokio::time::sleep_until(from.deadline) => return,
+            () = tokio::time::sleep_until(stream_end) => return,
             Some(()) = running.next() => {
                 running.extend(waiting.pop_front());
                 continue;
@@ -222,7 +232,7 @@ async fn answer(
     };
     let access =
         Access::start(&edge.settings.access, &http::Method::POST, "/message (on its stream)");
-    let answered = edge.gateway.answer(request, &asked, outgoing).await;
+    let answered = within(from.deadline, edge.gateway.answer(request, &asked, outgoing)).await;
     let called = request.describe(&asked.meta);
     let reply = render_answer(&request.id, answered, version);
     let reply = reply.calling(called).correlated(&correlation);

@@ -89,8 +89,8 @@ fn own<'a>(subject: &Subject<'a>, caller: &Caller<'a>) -> Vec<(&'static str, Cow
     push("mcpName", Some(subject.name().into()));
     push("mcpRequestId", Some(caller.correlation.into()));
     push("mcpCallerType", Some(caller.principal.kind().into()));
-    let known = *caller.principal != Principal::Anonymous;
-    push("mcpCaller", known.then(|| caller.principal.name().into()));
+    let name = caller.principal.name();
+    push("mcpCaller", (!name.is_empty()).then(|| name.into()));
     push("mcpProtocolVersion", Some(caller.version.as_str().into()));
     push("mcpMessageId", Some(caller.message_id.to_text().into()));
     push("mcpSessionId", caller.session.map(|key| key.to_string().into()));

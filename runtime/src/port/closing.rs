@@ -8,22 +8,33 @@ use crate::port::{MailboxId, Mailboxes};
 pub struct Closing {
     mailboxes: Arc<dyn Mailboxes>,
     mailbox: MailboxId,
+    closed: bool,
 }
 
 impl Closing {
     /// Watches over an open mailbox.
     pub fn new(mailboxes: &Arc<dyn Mailboxes>, mailbox: MailboxId) -> Self {
-        Self { mailboxes: mailboxes.clone(), mailbox }
+        Self { mailboxes: mailboxes.clone(), mailbox, closed: false }
     }
 
     /// The mailbox.
     pub fn mailbox(&self) -> &MailboxId {
         &self.mailbox
     }
+
+    /// Closes the mailbox now.
+    pub async fn close(mut self) {
+        // What cannot be closed is an orphan and is swept.
+        let _ = self.mailboxes.close(&self.mailbox).await;
+        self.closed = true;
+    }
 }
 
 impl Drop for Closing {
     fn drop(&mut self) {
+        if self.closed {
+            return;
+        }
         let (mailboxes, mailbox) = (self.mailboxes.clone(), self.mailbox.clone());
         // What was dropped has no one left to wait for this. If the runtime ends before it is
         // done, the mailbox is an orphan and is swept.

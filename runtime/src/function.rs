@@ -1,0 +1,224 @@
+//! The functions of the deployed gateway: events of Lambda in, answers out.
+//!
+//! One program is all of them; `_HANDLER` says which. `mcp` and `registration` put the edge behind
+//! a Function URL or API Gateway, `sweeper` removes orphaned queues by a timer.
+
+pub mod answer;
+pub mod caller;
+pub mod configuration;
+mod direct;
+pub mod event;
+pub mod log;
+pub mod runtime_api;
+pub mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::edge::{Edge, From, access};
+use crate::function::answer::{Answer, Failure, Streamed};
+use crate::function::caller::Claim;
+use crate::function::configuration::{Authentication, InvokeMode};
+use crate::function::event::{Event, EventError, HttpEvent};
+use crate::function::log::{Level, Log};
+use crate::function::runtime_api::{Invocation, RuntimeApi, RuntimeApiError};
+use crate::function::settle::Settling;
+use crate::port::{Clock, Timestamp};
+use crate::principal::Principal;
+
+/// Time between the moment by which a request must be answered and that at which Lambda ends the
+/// process: for the last bytes, and for closing what the request has opened.
+pub const MARGIN: Duration = Duration::from_millis(500);
+/// How long what a request has left behind may take after its answer.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A function.
+pub struct Function {
+    role: Role,
+    log: Log,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a function does.
+pub enum Role {
+    /// Answers requests.
+    Http(Http),
+    /// Removes orphans.
+    Sweeper(Arc<dyn Sweep>),
+}
+
+/// A function that answers requests.
+pub struct Http {
+    /// What answers them.
+    pub edge: Arc<Edge>,
+    /// Whose requests are served.
+    pub authentication: Authentication,
+    /// Whether JSON-RPC messages by direct invocation are served.
+    pub direct_invoke: bool,
+    /// How the front end takes answers.
+    pub invoke_mode: InvokeMode,
+    /// Where a custom domain mounts the API.
+    pub path_prefix: Option<String>,
+    /// The mailboxes, for what requests leave behind.
+    pub mailboxes: Arc<Settling>,
+}
+
+/// Removes what nobody will come back for.
+#[async_trait]
+pub trait Sweep: Send + Sync {
+    /// Sweeps until it is done or the deadline has come: a JSON object that tells what was done,
+    /// or why nothing could be.
+    async fn sweep(&self, deadline: Instant) -> Result<String, String>;
+}
+
+/// The moments that an invocation's deadline sets.
+#[derive(Clone, Copy)]
+struct Times {
+    /// By then a request must be answered.
+    deadline: Instant,
+    /// By then whatever is still said is cut off.
+    end: Instant,
+}
+
+impl Times {
+    fn of(deadline: Timestamp, now: Timestamp) -> Self {
+        let left = Duration::from_millis(deadline.0.saturating_sub(now.0));
+        let margin = MARGIN.min(left / 2);
+        let answered = Instant::now() + (left - margin);
+        Self { deadline: answered, end: answered + margin / 2 }
+    }
+}
+
+impl Function {
+    /// A function that does what its role says.
+    pub fn new(role: Role, log: Log, clock: Arc<dyn Clock>) -> Self {
+        Self { role, log, clock }
+    }
+
+    /// Answers one invocation after the other, until the Runtime API fails.
+    pub async fn run(&self, api: &mut RuntimeApi) -> RuntimeApiError {
+        loop {
+            let invocation = match api.next().await {
+                Ok(invocation) => invocation,
+                Err(error) => return error,
+            };
+            let id = invocation.id.clone();
+            self.log.enter(&id);
+            let answer = self.answer(invocation).await;
+            if let Err(error) = api.answer(&id, answer).await {
+                // The caller has been told, or has gone; the next invocation is another matter.
+                self.log.say(Level::Error, "answer lost", &error.to_string());
+            }
+            if let Role::Http(http) = &self.role {
+                // Afterwards the process is frozen, with whatever it is in the middle of.
+                let _ = tokio::time::timeout(SETTLE_TIMEOUT, http.mailboxes.settled()).await;
+            }
+        }
+    }
+
+    /// Answers one invocation.
+    pub async fn answer(&self, invocation: Invocation) -> Answer {
+        let times = Times::of(invocation.deadline, self.clock.now());
+        match &self.role {
+            Role::Sweeper(sweep) => self.sweep(&**sweep, &invocation, times).await,
+            Role::Http(http) => {
+                let prefix = http.path_prefix.as_deref();
+                match Event::parse(&invocation.payload, &invocation.id, prefix) {
+                    Ok(Event::Http(event)) => self.request(http, *event, times).await,
+                    Ok(Event::Message) => self.message(http, &invocation.payload, times).await,
+                    Ok(Event::Scheduled) => self.refuse("this function takes no scheduled events"),
+                    Err(EventError::BadRequest(why)) => {
+                        let response = answer::problem_response(StatusCode::BAD_REQUEST, why);
+                        self.respond(http, response, times).await
+                    }
+                    Err(error @ EventError::Unknown) => self.refuse(&error.to_string()),
+                }
+            }
+        }
+    }
+
+    async fn sweep(&self, sweep: &dyn Sweep, invocation: &Invocation, times: Times) -> Answer {
+        match Event::parse(&invocation.payload, &invocation.id, None) {
+            Ok(Event::Scheduled) => {}
+            Ok(Event::Http(_) | Event::Message) | Err(_) => {
+                return self.refuse("the sweeper takes scheduled events only");
+            }
+        }
+        match sweep.sweep(times.deadline).await {
+            Ok(report) => {
+                self.log.say(Level::Info, "swept", &report);
+                Answer::Whole(report.into())
+            }
+            Err(cause) => {
+                self.log.say(Level::Error, "sweep failed", &cause);
+                Answer::Failed(Failure { kind: "Sweep.Failed", message: cause })
+            }
+        }
+    }
+
+    fn refuse(&self, why: &str) -> Answer {
+        self.log.say(Level::Error, "event refused", why);
+        Answer::Failed(Failure { kind: "Event.Unsupported", message: why.to_owned() })
+    }
+
+    async fn request(&self, http: &Http, event: HttpEvent, times: Times) -> Answer {
+        let HttpEvent { request, claim } = event;
+        let principal = match claim {
+            Claim::Verified(principal) => Some(principal),
+            Claim::None => None,
+            Claim::Unverified(why) => {
+                self.log.say(Level::Warn, "unverified caller", why);
+                None
+            }
+        };
+        let health = request.uri().path().trim_end_matches('/') == "/health";
+        let principal = match (principal, http.authentication) {
+            (Some(principal), _) => principal,
+            (None, Authentication::None) => Principal::Anonymous,
+            (None, Authentication::AwsIam) if health => Principal::Anonymous,
+            (None, Authentication::AwsIam) => {
+                let (method, path) = (request.method(), request.uri().path());
+                access::record(http.edge.access(), method, path, 403, Instant::now());
+                let detail = "sign the request (AWS SigV4) and send it to the Function URL";
+                let refused = answer::problem_response(StatusCode::FORBIDDEN, detail);
+                return self.respond(http, refused, times).await;
+            }
+        };
+        let from = From { principal, deadline: times.deadline };
+        let answered = tokio::time::timeout_at(times.end, http.edge.answer(request, from)).await;
+        let response = answered.unwrap_or_else(|_| {
+            let detail = "there was no time left to answer; try again";
+            answer::problem_response(StatusCode::SERVICE_UNAVAILABLE, detail)
+        });
+        self.respond(http, response, times).await
+    }
+
+    async fn respond(
+        &self,
+        http: &Http,
+        response: http::Response<crate::edge::body::Body>,
+        times: Times,
+    ) -> Answer {
+        match http.invoke_mode {
+            InvokeMode::Buffered => Answer::Whole(answer::whole(response, times.end).await),
+            InvokeMode::ResponseStream => {
+                Answer::Streamed(Box::new(Streamed::new(response, times.end)))
+            }
+        }
+    }
+
+    async fn message(&self, http: &Http, event: &Bytes, times: Times) -> Answer {
+        if !http.direct_invoke {
+            let path = "(direct invocation)";
+            access::record(http.edge.access(), &Method::POST, path, 403, Instant::now());
+            return Answer::Whole(direct::refuse(event));
+        }
+        let from = From { principal: Principal::DirectInvoke, deadline: times.deadline };
+        Answer::Whole(direct::answer(&http.edge, event, from, times.end).await)
+    }
+}
