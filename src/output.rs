@@ -11,6 +11,9 @@ use crate::exit::Failure;
 const MAX_WAITING: usize = 1_024;
 /// Lines are written together up to about so many bytes.
 const BATCH_BYTES: usize = 64 * 1024;
+/// How long a line waits for others to be written with it: whoever says much is not stopped by
+/// waking the writer for each line, and nobody who reads along notices.
+const GATHER: Duration = Duration::from_millis(2);
 /// How long the last lines may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -80,6 +83,7 @@ fn write_all(entries: &Receiver<Entry>) {
     let mut out = std::io::stdout();
     let (mut batch, mut marks) = (String::new(), Vec::new());
     while let Ok(first) = entries.recv() {
+        std::thread::sleep(GATHER);
         let mut next = Some(first);
         while let Some(entry) = next {
             match entry {

@@ -16,7 +16,6 @@ pub mod memory;
 pub mod peer;
 pub mod plot;
 pub mod process;
-pub mod processor;
 pub mod report;
 pub mod request;
 pub mod serving;

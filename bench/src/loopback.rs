@@ -11,7 +11,6 @@ use crate::failure::Failure;
 use crate::in_process::Who;
 use crate::load::Load;
 use crate::process::Process;
-use crate::processor::Processors;
 use crate::request::{Case, Era, Exchange};
 
 /// Where rmcp's peer answers JSON without sessions.
@@ -212,10 +211,7 @@ pub async fn measure(
     effort: Effort,
     mut tell: impl FnMut(&str),
 ) -> Result<Vec<Row>, Failure> {
-    let processors = Processors::find()?;
-    processors.start_servers()?;
     let servers = Servers::start(programs, TOOLS).await?;
-    processors.be_clients()?;
     register(&servers.mcp_lambda, TOOLS).await?;
     let mut rows: Vec<(Row, Vec<Figures>)> = rows();
     for round in 1..=effort.rounds {
