@@ -112,7 +112,17 @@ impl Host {
         name: &FunctionName,
         invocation: Invocation,
     ) -> Result<Response, InvokeError> {
-        self.core.invoke(name, new_request_id(), invocation).await
+        self.invoke_as(name, new_request_id(), invocation).await
+    }
+
+    /// Invokes under an id that is known beforehand.
+    pub(crate) async fn invoke_as(
+        &self,
+        name: &FunctionName,
+        request_id: String,
+        invocation: Invocation,
+    ) -> Result<Response, InvokeError> {
+        self.core.invoke(name, request_id, invocation).await
     }
 
     /// Invokes a function later and returns the invocation's id, as for the type `Event`.
@@ -292,6 +302,6 @@ impl Drop for Owner {
     }
 }
 
-fn new_request_id() -> String {
+pub(crate) fn new_request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }

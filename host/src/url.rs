@@ -12,7 +12,7 @@ use http_body::Body;
 use http_body_util::combinators::BoxBody;
 
 use crate::body::{self, Unreadable, full};
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::invocation::{Invocation, InvokeError};
 use crate::limits;
 use crate::name::FunctionName;
@@ -78,12 +78,14 @@ where
         Err(Unreadable::Broken) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
     };
     let trace_id = parts.headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
+    let request_id = host::new_request_id();
+    let received = event::Received { parts: &parts, body, request_id: &request_id };
     let invocation = Invocation {
         trace_id: trace_id.map(str::to_owned),
-        payload: event::render(host, name, &options, event::Received { parts: &parts, body }),
+        payload: event::render(host, name, &options, received),
         ..Invocation::default()
     };
-    let response = match host.invoke(name, invocation).await {
+    let response = match host.invoke_as(name, request_id, invocation).await {
         Ok(response) => response,
         Err(error) => return refuse(&error),
     };

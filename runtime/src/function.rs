@@ -68,8 +68,8 @@ pub struct Http {
     pub mailboxes: Arc<Settling>,
 }
 
-/// Removes what nobody will come back for.
-#[async_trait]
+/// Removes what nobody will come back for. Nothing else runs meanwhile.
+#[async_trait(?Send)]
 pub trait Sweep: Send + Sync {
     /// Sweeps until it is done or the deadline has come: a JSON object that tells what was done,
     /// or why nothing could be.

@@ -17,10 +17,11 @@ use crate::calendar::Moment;
 use crate::host::Host;
 use crate::name::FunctionName;
 
-/// A request that was read.
+/// A request that was read, and the invocation that it becomes.
 pub(super) struct Received<'a> {
     pub(super) parts: &'a Parts,
     pub(super) body: Bytes,
+    pub(super) request_id: &'a str,
 }
 
 /// Makes the event that a function behind a URL receives.
@@ -30,7 +31,7 @@ pub(super) fn render(
     options: &UrlOptions,
     request: Received<'_>,
 ) -> Bytes {
-    let Received { parts, body } = request;
+    let Received { parts, body, request_id } = request;
     let path = strip(parts.uri.path(), options.strip_prefix.as_deref());
     let query = parts.uri.query().unwrap_or_default();
     let mut event = Map::new();
@@ -47,7 +48,7 @@ pub(super) fn render(
     if !parameters.is_empty() {
         event.insert("queryStringParameters".to_owned(), object(parameters));
     }
-    let context = context(parts, name, options, host);
+    let context = context(parts, name, options, host, request_id);
     event.insert("requestContext".to_owned(), context);
     let (body, encoded) = encode(&parts.headers, &body);
     if let Some(body) = body {
@@ -66,16 +67,19 @@ fn strip<'a>(path: &'a str, prefix: Option<&str>) -> &'a str {
     }
 }
 
-fn context(parts: &Parts, name: &FunctionName, options: &UrlOptions, host: &Host) -> Value {
+fn context(
+    parts: &Parts,
+    name: &FunctionName,
+    options: &UrlOptions,
+    host: &Host,
+    request_id: &str,
+) -> Value {
     let header = |name: &str| {
         let value = parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         value.unwrap_or_default().into_owned()
     };
     let now = Moment::from_system(SystemTime::now());
-    let domain = match header("host") {
-        host if host.is_empty() => "localhost".to_owned(),
-        host => host,
-    };
+    let id = url_id(host, name);
     // A caller that is not authenticated has no account.
     let account = match &options.authorizer {
         Some(iam) => iam.get("accountId").cloned().unwrap_or(host.account().as_str().into()),
@@ -83,10 +87,10 @@ fn context(parts: &Parts, name: &FunctionName, options: &UrlOptions, host: &Host
     };
     let mut context = json!({
         "accountId": account,
-        "apiId": name.as_str(),
+        "apiId": id,
         "authentication": null,
-        "domainName": domain,
-        "domainPrefix": domain.split(['.', ':']).next().unwrap_or_default(),
+        "domainName": format!("{id}.lambda-url.{}.on.aws", host.region().as_str()),
+        "domainPrefix": id,
         "http": {
             "method": parts.method.as_str(),
             "path": strip(parts.uri.path(), options.strip_prefix.as_deref()),
@@ -94,7 +98,7 @@ fn context(parts: &Parts, name: &FunctionName, options: &UrlOptions, host: &Host
             "sourceIp": options.source_ip.to_string(),
             "userAgent": header("user-agent"),
         },
-        "requestId": uuid::Uuid::new_v4().to_string(),
+        "requestId": request_id,
         "routeKey": "$default",
         "stage": "$default",
         "time": now.common_log(),
@@ -105,6 +109,19 @@ fn context(parts: &Parts, name: &FunctionName, options: &UrlOptions, host: &Host
     }
     context
 }
+
+/// What AWS would name the URL: always the same for the same function (FNV-1a, 128 bits).
+fn url_id(host: &Host, name: &FunctionName) -> String {
+    let parts = [host.account().as_str(), host.region().as_str(), name.as_str()];
+    let hash = parts
+        .join(":")
+        .bytes()
+        .fold(FNV_OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(FNV_PRIME));
+    format!("{hash:032x}")
+}
+
+const FNV_OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
 fn protocol(version: Version) -> &'static str {
     match version {
@@ -202,7 +219,8 @@ mod tests {
         let host = Host::new(BTreeMap::new(), HostOptions::default());
         let name = FunctionName::parse("greet").expect("a good name");
         let (parts, body) = request.into_parts();
-        let received = Received { parts: &parts, body: Bytes::from_static(body) };
+        let body = Bytes::from_static(body);
+        let received = Received { parts: &parts, body, request_id: "the-id" };
         serde_json::from_slice(&render(&host, &name, options, received)).expect("JSON")
     }
 
@@ -234,7 +252,12 @@ mod tests {
         assert_eq!(event["isBase64Encoded"], false);
         let context = &event["requestContext"];
         assert_eq!(context["accountId"], "anonymous");
-        assert_eq!(context["domainName"], "127.0.0.1:9000");
+        let id = context["apiId"].as_str().expect("an id");
+        assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
+        assert_eq!(context["domainName"], format!("{id}.lambda-url.us-east-1.on.aws"));
+        assert_eq!(context["domainPrefix"], id);
+        assert_eq!(event["headers"]["host"], "127.0.0.1:9000");
+        assert_eq!(context["requestId"], "the-id");
         assert_eq!(context["stage"], "$default");
         assert_eq!(context["http"]["method"], "POST");
         assert_eq!(context["http"]["path"], "/a%20b");

@@ -60,6 +60,15 @@ async fn requests_become_events_and_results_become_bodies() {
 }
 
 #[tokio::test]
+async fn events_have_the_id_of_their_invocation() {
+    let probe = node("url.invocation");
+    let (_, headers, body) = read(send(&probe, UrlOptions::default(), "{}").await).await;
+    let event: Value = serde_json::from_slice(&body).expect("JSON");
+    let id = headers["x-invocation"].to_str().expect("text");
+    assert_eq!(event["requestContext"]["requestId"], id);
+}
+
+#[tokio::test]
 async fn described_responses_are_made() {
     let probe = node("url.handler");
     let described = json!({

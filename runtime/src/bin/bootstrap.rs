@@ -1,3 +1,60 @@
 //! All functions of the deployed gateway, chosen by `_HANDLER`.
+//!
+//! What the environment may say is told by `function::configuration`; only this program reads it.
 
-fn main() {}
+#[path = "bootstrap/compose.rs"]
+mod compose;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use mcp_lambda_runtime::function::configuration::Configuration;
+use mcp_lambda_runtime::function::log::{Level, Log};
+use mcp_lambda_runtime::function::runtime_api::RuntimeApi;
+use mcp_lambda_runtime::system::SystemClock;
+
+fn main() -> ExitCode {
+    let log = Log::new(Arc::new(write_line), Arc::new(SystemClock));
+    // One thread: an instance has one request at a time, and mostly waits for others.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(&log)),
+        Err(error) => Err(error.to_string()),
+    };
+    match ended {
+        Ok(never) => match never {},
+        Err(why) => {
+            log.say(Level::Error, "ended", &why);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until it cannot any more: why.
+async fn run(log: &Log) -> Result<std::convert::Infallible, String> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let address = variable("AWS_LAMBDA_RUNTIME_API")
+        .ok_or("AWS_LAMBDA_RUNTIME_API must be set: this program is started by AWS Lambda")?;
+    let composed = Configuration::read(variable)
+        .map_err(|error| error.to_string())
+        .and_then(|configuration| compose::function(configuration, log));
+    let mut api = RuntimeApi::connect(&address).await.map_err(|error| error.to_string())?;
+    match composed {
+        Ok(function) => Err(function.run(&mut api).await.to_string()),
+        Err(why) => {
+            // Lambda shows it to whoever invokes, and starts the process anew.
+            let _ = api.cannot_start(&why).await;
+            Err(why)
+        }
+    }
+}
+
+/// One write for each line, so that lines never mix.
+fn write_line(line: &str) {
+    let mut whole = Vec::with_capacity(line.len() + 1);
+    whole.extend_from_slice(line.as_bytes());
+    whole.push(b'\n');
+    // Without anyone to hear it there is nothing to be done.
+    let _ = std::io::stdout().write_all(&whole);
+}

@@ -11,6 +11,12 @@ export async function handler(event) {
   return wish.answer ?? event;
 }
 
+export const invocation = async (event, context) => ({
+  statusCode: 200,
+  headers: { 'x-invocation': context.awsRequestId },
+  body: JSON.stringify(event),
+});
+
 export const streamed = awslambda.streamifyResponse(async (event, stream) => {
   const wish = wishOf(event);
   const gate = wish.gate && net.connect(Number(wish.gate.port), wish.gate.host);

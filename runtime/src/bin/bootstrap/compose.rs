@@ -1,0 +1,154 @@
+//! The composition root of the deployed gateway: AWS's adapters behind every port.
+//!
+//! Every client is built here, while the process starts at full speed. Nothing is connected or
+//! read before a request needs it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_types::SdkConfig;
+use mcp_lambda_runtime::aws;
+use mcp_lambda_runtime::aws::dynamodb::{DynamoRegistrations, DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
+use mcp_lambda_runtime::aws::sqs::{
+    ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper,
+};
+use mcp_lambda_runtime::edge::origin::OriginPolicy;
+use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
+use mcp_lambda_runtime::function::configuration::{
+    AwsEnvironment, Configuration, Handler, InvokeMode,
+};
+use mcp_lambda_runtime::function::log::Log;
+use mcp_lambda_runtime::function::settle::Settling;
+use mcp_lambda_runtime::function::{Function, Http, Role, Sweep};
+use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
+use mcp_lambda_runtime::port::{Clock, Ids};
+use mcp_lambda_runtime::system::{SystemClock, SystemIds};
+use tokio::time::Instant;
+
+/// The function that a configuration describes, or why there is none.
+pub(crate) fn function(configuration: Configuration, log: &Log) -> Result<Function, String> {
+    let stack = StackIdentifier::parse(&configuration.stack)
+        .map_err(|error| format!("MCP_LAMBDA_STACK {error}"))?;
+    let shared = Shared::new(&configuration.aws);
+    let role = match configuration.handler {
+        Handler::Sweeper => {
+            let sweeper =
+                Sweeper::new(&shared.at(configuration.aws.sqs_endpoint.as_deref()), stack);
+            Role::Sweeper(Arc::new(Orphans(sweeper)))
+        }
+        Handler::Mcp | Handler::Registration => {
+            Role::Http(http(configuration, stack, &shared, log)?)
+        }
+    };
+    Ok(Function::new(role, log.clone(), Arc::new(SystemClock)))
+}
+
+fn http(
+    configuration: Configuration,
+    stack: StackIdentifier,
+    shared: &Shared,
+    log: &Log,
+) -> Result<Http, String> {
+    let table =
+        |name: &str, text: &str| TableName::parse(text).map_err(|error| format!("{name}: {error}"));
+    let registrations =
+        table("MCP_LAMBDA_REGISTRATIONS_TABLE", &configuration.registrations_table)?;
+    let sessions = table("MCP_LAMBDA_SESSIONS_TABLE", &configuration.sessions_table)?;
+    let planes = planes(&configuration);
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
+    let dynamodb = shared.at(configuration.aws.dynamodb_endpoint.as_deref());
+    let sqs = shared.at(configuration.aws.sqs_endpoint.as_deref());
+    let lambda = shared.at(configuration.aws.lambda_endpoint.as_deref());
+    let mailboxes = SqsMailboxes::new(&sqs, stack, ids.clone(), Options::default());
+    let mailboxes = Arc::new(Settling::new(Arc::new(mailboxes)));
+    let ports = Ports {
+        registrations: Arc::new(DynamoRegistrations::new(&dynamodb, registrations, ids.clone())),
+        sessions: Arc::new(DynamoSessions::new(&dynamodb, sessions, ids.clone())),
+        mailboxes: mailboxes.clone(),
+        invoker: Arc::new(LambdaInvoker::new(lambda)),
+        clock: Arc::new(SystemClock),
+        ids,
+    };
+    let settings = Settings {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        instructions: configuration.instructions,
+        catalog_freshness: configuration.catalog_freshness,
+        list_ttl: configuration.list_ttl,
+    };
+    let origins = OriginPolicy {
+        // Which hosts lead here is decided by AWS.
+        loopback_hosts_only: false,
+        loopback_origins: false,
+        origins: configuration.allowed_origins,
+    };
+    let gateway = Arc::new(Gateway::new(ports, settings));
+    let edge = Edge::new(gateway, EdgeSettings { origins, access: log.access() }).serving(planes);
+    Ok(Http {
+        edge: Arc::new(edge),
+        authentication: configuration.authentication,
+        direct_invoke: configuration.direct_invoke && planes.mcp,
+        invoke_mode: configuration.invoke_mode,
+        path_prefix: configuration.path_prefix,
+        mailboxes,
+    })
+}
+
+/// The client plane and the admin plane are never served by one function.
+fn planes(configuration: &Configuration) -> Planes {
+    let client = configuration.planes;
+    let is_client = configuration.handler == Handler::Mcp;
+    Planes {
+        mcp: is_client && client.mcp,
+        sse: is_client && client.sse,
+        message: is_client && client.message,
+        register: !is_client,
+        streams: configuration.invoke_mode == InvokeMode::ResponseStream,
+    }
+}
+
+/// What all clients share: credentials, region, connections.
+struct Shared(SdkConfig);
+
+impl Shared {
+    /// The function's own role. Its keys hold for as long as the process lives.
+    fn new(environment: &AwsEnvironment) -> Self {
+        let credentials = Credentials::new(
+            &environment.access_key_id,
+            &environment.secret_access_key,
+            environment.session_token.clone(),
+            None,
+            "Environment",
+        );
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(environment.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws::http_client());
+        Self(config.build())
+    }
+
+    /// With the endpoint of a service, where it is not the region's own.
+    fn at(&self, endpoint: Option<&str>) -> SdkConfig {
+        match endpoint {
+            None => self.0.clone(),
+            Some(url) => self.0.to_builder().endpoint_url(url).build(),
+        }
+    }
+}
+
+/// The queues of mailboxes that nobody closed.
+struct Orphans(Sweeper);
+
+#[async_trait(?Send)]
+impl Sweep for Orphans {
+    async fn sweep(&self, deadline: Instant) -> Result<String, String> {
+        let swept = self.0.sweep(SystemClock.now(), ORPHANED_AFTER, deadline).await;
+        let swept = swept.map_err(|error| error.to_string())?;
+        Ok(format!(
+            r#"{{"examined":{},"deleted":{},"failed":{},"complete":{}}}"#,
+            swept.examined, swept.deleted, swept.failed, swept.complete
+        ))
+    }
+}
