@@ -7,6 +7,7 @@ mod frames;
 mod refusals;
 mod request;
 mod server;
+mod sqs;
 mod streams;
 
 use std::collections::BTreeMap;
