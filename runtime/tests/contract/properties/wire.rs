@@ -173,13 +173,15 @@ proptest! {
                 let answer = render::error(refused.id.as_ref(), &refused.error).into_bytes();
                 serde_json::from_slice::<Value>(&answer).expect("a refusal is JSON");
             }
-            Ok(Classified::Modern { request, method, .. }) => {
-                request.describe();
+            Ok(Classified::Modern { request, method, meta, .. }) => {
+                request.describe(&meta);
                 let _ = Call::parse(method, request.params);
             }
             Ok(Classified::Legacy { message: Message::Request(request), .. }) => {
-                request.describe();
-                let _ = Meta::read(request.params).map(|meta| (meta.progress_token(), meta.log_level()));
+                if let Ok(meta) = Meta::read(request.params) {
+                    request.describe(&meta);
+                    let _ = (meta.progress_token(), meta.log_level());
+                }
             }
             Ok(Classified::Legacy { .. } | Classified::Batch { .. } | Classified::Dropped) => {}
         }
