@@ -1,6 +1,7 @@
 //! Adapters for AWS: DynamoDB, SQS and Lambda.
 
 pub mod dynamodb;
+mod fault;
 pub mod lambda;
 #[cfg(feature = "aws-profiles")]
 pub mod profiles;

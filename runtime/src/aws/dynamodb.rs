@@ -4,6 +4,7 @@
 //! its token makes it happen once however often the SDK sends it after a lost answer.
 
 mod fault;
+mod intents;
 mod registrations;
 mod rows;
 mod sessions;
@@ -19,6 +20,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use crate::port::StoreError;
+pub use intents::{DynamoIntents, INTENTS_ACTIONS};
 pub use registrations::DynamoRegistrations;
 pub use sessions::DynamoSessions;
 

@@ -14,7 +14,7 @@ use crate::registration::{Kind, RegistrationId, limits};
 
 /// The partition of the registrations.
 pub(super) const PARTITION: &str = "registration";
-const SORT_KEY: &str = match REGISTRATIONS_KEY.sort {
+pub(super) const SORT_KEY: &str = match REGISTRATIONS_KEY.sort {
     Some(name) => name,
     None => panic!("registrations are sorted"),
 };
@@ -43,7 +43,7 @@ pub(super) fn read_number(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-fn key(partition: &str, id: &str) -> Item {
+pub(super) fn key(partition: &str, id: &str) -> Item {
     let partition = (REGISTRATIONS_KEY.partition.to_owned(), text(partition));
     Item::from([partition, (SORT_KEY.to_owned(), text(id))])
 }

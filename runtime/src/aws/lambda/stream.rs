@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::fault;
+use super::super::fault;
 use crate::port::AnswerStream;
 
 type Events = EventReceiver<Event, InvokeWithResponseStreamResponseEventError>;
