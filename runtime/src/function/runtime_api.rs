@@ -75,7 +75,7 @@ impl RuntimeApi {
         let (first, again) = (request(), request());
         let response = match self.send(first).await {
             Ok(response) => response,
-            // The connection may have been closed since the last invocation.
+            // The connection may have been closed at this very moment.
             Err(_) => {
                 self.connection = None;
                 self.send(again).await.map_err(failed(DOING))?
@@ -183,11 +183,16 @@ impl RuntimeApi {
         &mut self,
         request: Request<Outbound>,
     ) -> Result<Response<Incoming>, RuntimeApiError> {
+        if let Some(connection) = &mut self.connection
+            && connection.ready().await.is_err()
+        {
+            // It was closed in the meantime.
+            self.connection = None;
+        }
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(connect(&self.address).await?),
         };
-        connection.ready().await.map_err(failed("sending"))?;
         connection.send_request(request).await.map_err(failed("sending"))
     }
 }

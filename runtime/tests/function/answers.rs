@@ -78,6 +78,7 @@ struct Lines(Vec<Bytes>);
 #[async_trait]
 impl AnswerStream for Lines {
     async fn next(&mut self) -> Option<Bytes> {
+        tokio::time::sleep(Duration::from_millis(2)).await;
         self.0.pop()
     }
 
@@ -87,7 +88,7 @@ impl AnswerStream for Lines {
 }
 
 /// How a function is set.
-struct Setting {
+pub(crate) struct Setting {
     authentication: Authentication,
     direct_invoke: bool,
     invoke_mode: InvokeMode,
@@ -106,18 +107,18 @@ impl Default for Setting {
 }
 
 /// The settings of a function whose front end streams.
-fn streaming() -> Setting {
+pub(crate) fn streaming() -> Setting {
     let planes = Planes { register: false, ..Planes::ALL };
     Setting { invoke_mode: InvokeMode::ResponseStream, planes, ..Setting::default() }
 }
 
-struct World {
+pub(crate) struct World {
     function: Function,
     lines: Arc<Mutex<Vec<Value>>>,
 }
 
 impl World {
-    async fn new(setting: Setting) -> Self {
+    pub(crate) async fn new(setting: Setting) -> Self {
         let store = SqliteStore::in_memory().expect("a store");
         let mailboxes = Arc::new(Settling::new(Arc::new(MemoryMailboxes::default())));
         let clock: Arc<dyn Clock> = Arc::new(Stopped);
@@ -164,7 +165,7 @@ impl World {
         Self { function: Function::new(Role::Http(http), log, clock), lines }
     }
 
-    async fn invoke(&self, event: &Value) -> Answer {
+    pub(crate) async fn invoke(&self, event: &Value) -> Answer {
         let payload = event.to_string().into();
         let deadline = NOW.after(TIMEOUT);
         self.function.answer(Event { id: ID.to_owned(), deadline, payload }).await
@@ -198,7 +199,7 @@ fn streamed(answer: Answer) -> Box<Streamed> {
 }
 
 /// A request through the Function URL, by a verified caller.
-fn request(method: &str, path: &str, body: &Value) -> Value {
+pub(crate) fn request(method: &str, path: &str, body: &Value) -> Value {
     let mut event = events::file("url");
     event["rawPath"] = json!(path);
     event["requestContext"]["http"]["method"] = json!(method);
@@ -206,6 +207,6 @@ fn request(method: &str, path: &str, body: &Value) -> Value {
     event
 }
 
-fn call(tool: &str) -> Value {
+pub(crate) fn call(tool: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": { "name": tool, "arguments": {} } })
 }

@@ -39,10 +39,11 @@ fn with(name: &str, pointer: &str, value: Value) -> Value {
     let mut event = file(name);
     let (parent, member) = pointer.rsplit_once('/').expect("a pointer");
     let parent = event.pointer_mut(parent).and_then(Value::as_object_mut).expect("an object");
-    match value {
-        Value::Null => parent.remove(member),
-        value => parent.insert(member.to_owned(), value),
-    };
+    if value.is_null() {
+        parent.remove(member);
+    } else {
+        parent.insert(member.to_owned(), value);
+    }
     event
 }
 

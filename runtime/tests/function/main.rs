@@ -4,4 +4,5 @@
 mod answers;
 mod events;
 mod processes;
+mod runtime_api;
 mod trees;

@@ -1,8 +1,9 @@
 //! HTTP+SSE, whose stream and whose messages are taken by different instances.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::world::{Open, Setting, World, call, get, ministack, next, post, read};
 

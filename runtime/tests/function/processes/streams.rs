@@ -1,8 +1,9 @@
 //! Streams through a Function URL.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::world::{Setting, World, call, get, next, post, read};
 
@@ -23,25 +24,6 @@ async fn what_a_tool_says_first_arrives_first() {
     }
     assert!(at.elapsed() > Duration::from_millis(500), "it came all at once");
     assert!(rest.contains("done"), "{rest}");
-    world.end().await;
-}
-
-/// An answer that streams is written in several pieces, each of which would wait 40 ms for an
-/// acknowledgement if the socket gathered them.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn streamed_answers_do_not_stall() {
-    let world = World::start(Setting::default()).await;
-    let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
-    assert_eq!(world.post(&ping).await.0, 200);
-    let mut times: Vec<_> = Vec::new();
-    for _ in 0..21 {
-        let started = Instant::now();
-        assert_eq!(world.post(&ping).await.0, 200);
-        times.push(started.elapsed());
-    }
-    times.sort_unstable();
-    // Of a busy machine, the quickest.
-    assert!(times[4].as_millis() < 30, "{times:?}");
     world.end().await;
 }
 
