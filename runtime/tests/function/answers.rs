@@ -43,7 +43,8 @@ impl Clock for Stopped {
     }
 }
 
-/// Tools: `echo` returns its event, `slow` never returns, `tell` says something before it returns.
+/// Tools: `echo` returns its client context, `slow` never returns, `tell` says something before it
+/// returns, `ask` asks until it is answered.
 struct Tools;
 
 #[async_trait]
@@ -51,6 +52,15 @@ impl Invoker for Tools {
     async fn invoke(&self, invocation: Invocation) -> Result<port::Answer, InvokeError> {
         if invocation.function.function_name() == "slow" {
             std::future::pending::<()>().await;
+        }
+        let answered = invocation.payload.windows(6).any(|bytes| bytes == b"accept");
+        if invocation.function.function_name() == "ask" && !answered {
+            let question = json!({ "message": "Who?", "requestedSchema": { "type": "object", "properties": {} } });
+            let payload = json!({
+                "resultType": "input_required",
+                "inputRequests": { "who": { "method": "elicitation/create", "params": question } }
+            });
+            return Ok(port::Answer { payload: payload.to_string().into(), failed: false });
         }
         let context = invocation.client_context.unwrap_or_default();
         let payload = json!({ "content": [{ "type": "text", "text": context }] });
@@ -137,7 +147,8 @@ impl World {
             list_ttl: Duration::from_secs(5),
         };
         let gateway = Arc::new(Gateway::new(ports, settings));
-        for (name, mode) in [("echo", "raw"), ("slow", "raw"), ("tell", "stream")] {
+        for (name, mode) in [("ask", "auto"), ("echo", "raw"), ("slow", "raw"), ("tell", "stream")]
+        {
             let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
             let tool = json!({
                 "type": "tool", "name": name, "description": name, "lambdaArn": arn,

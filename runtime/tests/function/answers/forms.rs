@@ -93,3 +93,69 @@ async fn urls_are_told_with_their_mount() {
     assert_eq!(answer["statusCode"], 201, "{answer}");
     assert_eq!(answer["headers"]["location"], "/prod/register/tool-new");
 }
+
+/// Begins a session of a client that can be asked: its id.
+async fn session(world: &World) -> String {
+    let initialize = json!({
+        "jsonrpc": "2.0", "id": 0, "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18", "capabilities": { "elicitation": {} },
+            "clientInfo": { "name": "t", "version": "1" }
+        }
+    });
+    let event = request("POST", "/mcp", &initialize);
+    let head = match world.invoke(&event).await {
+        Answer::Whole(bytes) => bytes,
+        Answer::Streamed(body) => pieces(body).await[0]
+            .split(|b| *b == 0)
+            .next()
+            .map(Bytes::copy_from_slice)
+            .expect("a head"),
+        Answer::Failed(failure) => panic!("{failure:?}"),
+    };
+    let head: Value = serde_json::from_slice(&head).expect("JSON");
+    head["headers"]["mcp-session-id"].as_str().expect("a session").to_owned()
+}
+
+fn within(session: &str, message: &Value) -> Value {
+    let mut event = request("POST", "/mcp", message);
+    event["headers"]["mcp-session-id"] = json!(session);
+    event["headers"]["mcp-protocol-version"] = json!("2025-06-18");
+    event
+}
+
+#[tokio::test]
+async fn a_client_that_hears_the_question_after_the_answer_is_not_asked() {
+    let world = World::new(Setting::default()).await;
+    let session = session(&world).await;
+    let (status, body) = world.whole(&within(&session, &call("ask"))).await;
+    assert_eq!(status, 200);
+    assert!(body.contains(r#""isError":true"#) && !body.contains("Who?"), "{body}");
+}
+
+#[tokio::test]
+async fn a_question_is_answered_by_another_request() {
+    let world = World::new(streaming()).await;
+    let session = session(&world).await;
+    let mut open = streamed(world.invoke(&within(&session, &call("ask"))).await);
+    let mut next = async || poll_fn(|context| open.poll_piece(context)).await;
+    assert!(next().await.expect("a head").ends_with(&[0; 8]));
+    let asked = String::from_utf8(next().await.expect("a question").to_vec()).expect("text");
+    let asked = asked.strip_prefix("event: message\ndata: ").expect("an event");
+    let asked: Value = serde_json::from_str(asked).expect("JSON");
+    assert_eq!(asked["method"], "elicitation/create");
+    let answer = json!({
+        "jsonrpc": "2.0", "id": asked["id"], "result": { "action": "accept", "content": {} }
+    });
+    // Somebody else's session is not his.
+    let mut other = within(&session, &answer);
+    other["requestContext"]["authorizer"]["iam"]["userArn"] =
+        json!("arn:aws:sts::123456789012:assumed-role/developers/eve");
+    assert!(
+        pieces(streamed(world.invoke(&other).await)).await[0].starts_with(br#"{"statusCode":404"#)
+    );
+    let answer = world.invoke(&within(&session, &answer)).await;
+    assert!(pieces(streamed(answer)).await[0].starts_with(br#"{"statusCode":202"#));
+    let last = next().await.expect("the result");
+    assert!(String::from_utf8_lossy(&last).contains(r#""id":7"#), "{last:?}");
+}
