@@ -1,8 +1,8 @@
 //! Ports with faults before the whole gateway: every request is answered, in form and in time, and
 //! no answer tells a stranger what a port said.
 
-mod form;
-mod world;
+pub(crate) mod form;
+pub(crate) mod world;
 
 use std::time::Duration;
 
@@ -176,7 +176,7 @@ fn has_result(answer: &Answer) -> bool {
 }
 
 /// Begins a session; none when that fails.
-async fn initialize(world: &World, instance: usize) -> Option<String> {
+pub(crate) async fn initialize(world: &World, instance: usize) -> Option<String> {
     let params = json!({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}},
                         "clientInfo": {"name": "test", "version": "1"}});
     let body = request(0, "initialize", &params);
@@ -186,7 +186,12 @@ async fn initialize(world: &World, instance: usize) -> Option<String> {
 }
 
 /// Sends a request, and answers what the server asks meanwhile, on any instance.
-async fn talk(world: &World, instance: usize, session: Option<&str>, body: &Value) -> Answer {
+pub(crate) async fn talk(
+    world: &World,
+    instance: usize,
+    session: Option<&str>,
+    body: &Value,
+) -> Answer {
     let mut elsewhere = instance;
     let asked = async |piece: &[u8]| {
         // Only a stream has questions, and every piece of a stream is an event.

@@ -6,5 +6,6 @@ mod functions;
 mod invoker;
 mod mailboxes;
 mod properties;
+mod simulation;
 mod sqlite;
 mod stores;

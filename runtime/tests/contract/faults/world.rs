@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use mcp_lambda_runtime::edge::access::Record;
+use mcp_lambda_runtime::edge::body::Body;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, From};
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
@@ -78,6 +79,17 @@ pub(crate) struct World {
 impl World {
     /// A world in which everything is registered, before the faults begin.
     pub(crate) async fn new(seed: u64, odds: Odds, instances: usize) -> Self {
+        let mailboxes = Arc::new(MemoryMailboxes::default());
+        Self::with_mailboxes(seed, odds, instances, mailboxes).await
+    }
+
+    /// The same with other mailboxes.
+    pub(crate) async fn with_mailboxes(
+        seed: u64,
+        odds: Odds,
+        instances: usize,
+        mailboxes: Arc<dyn Mailboxes>,
+    ) -> Self {
         let store = SqliteStore::in_memory().expect("a store");
         let now = StoppedClock.now();
         store.create(registrations(), now).await.expect("an empty store");
@@ -87,7 +99,6 @@ impl World {
         let calls = Plan::new(seed, Odds { repeat: 0, ..odds });
         let registrations: Arc<dyn Registrations> = Arc::new(store.clone());
         let sessions: Arc<dyn Sessions> = Arc::new(store);
-        let mailboxes: Arc<dyn Mailboxes> = Arc::new(MemoryMailboxes::default());
         let invoker: Arc<dyn Invoker> = Arc::new(functions.clone());
         let ports = Ports {
             registrations: Arc::new(Faulty::new(registrations, plan.clone())),
@@ -105,6 +116,17 @@ impl World {
     /// Sends a request to an instance and reads the answer to its end, whatever it is.
     pub(crate) async fn send(&self, instance: usize, request: Request<Bytes>) -> Answer {
         self.send_until(instance, request, DEADLINE, async |_| {}).await
+    }
+
+    /// Sends a request to an instance and leaves the answer's body unread.
+    pub(crate) async fn begin(
+        &self,
+        instance: usize,
+        request: Request<Bytes>,
+        deadline: Duration,
+    ) -> Response<Body> {
+        let from = From { principal: Principal::Anonymous, deadline: Instant::now() + deadline };
+        self.instances[instance].answer(request, from).await
     }
 
     /// Sends a request and does something at every piece of the answer as it comes.
