@@ -18,6 +18,10 @@ It closes these gaps between ministack 1.5.33 and AWS, each by replacing one fun
 3. `requestContext.requestId` is not the id that the function gets from the Runtime API. AWS
    documents that it is ("the ID of the invocation request"), and logs are found by it. Here both
    are the same.
+4. A call of a Function URL is checked as lambda:InvokeFunctionUrl alone. Since October 2025, AWS
+   checks lambda:InvokeFunction as well, with the key lambda:InvokedViaFunctionUrl. Here too.
+5. Conditions on lambda:Principal are never met. AWS compares them with the principal that
+   lambda:AddPermission names. Here too.
 
 What is replaced is looked at first: another version, in which it may have another form, is
 refused with a sentence that says so.
@@ -27,6 +31,7 @@ import asyncio
 import functools
 import importlib.metadata
 import inspect
+import json
 import os
 import signal
 import socket
@@ -142,6 +147,47 @@ def share_request_ids(functions):
     functions._execute_function_dispatch = dispatch_with_id
 
 
+def check_both_actions(app):
+    check = app._enforce_data_plane
+    require_parameters(
+        check, ["service", "iam_action", "headers", "query_params", "request_id", "resource_arn"]
+    )
+
+    @functools.wraps(check)
+    def check_both(service, iam_action, headers, query_params, *rest, service_context=None, **named):
+        request = (headers, query_params, *rest)
+        denied = check(service, iam_action, *request, service_context=service_context, **named)
+        if denied or iam_action != "lambda:InvokeFunctionUrl":
+            return denied
+        context = service_context or {}
+        unsigned = not app.extract_access_key_id(headers, query_params)
+        if unsigned or context.get("lambda:FunctionUrlAuthType") == "NONE":
+            # Decided by the URL's AuthType alone.
+            return None
+        context = {**context, "lambda:InvokedViaFunctionUrl": "true"}
+        return check(service, "lambda:InvokeFunction", *request, service_context=context, **named)
+
+    app._enforce_data_plane = check_both
+
+
+def know_granted_principals(actions):
+    build = actions.request_tag_context
+    require_parameters(build, ["service", "iam_action", "body", "params"])
+
+    @functools.wraps(build)
+    def build_with_principal(service, iam_action, body, params):
+        context = build(service, iam_action, body, params)
+        if iam_action != "lambda:AddPermission":
+            return context
+        try:
+            principal = json.loads(body)["Principal"]
+        except (ValueError, KeyError, TypeError):
+            return context
+        return {**context, "lambda:Principal": principal}
+
+    actions.request_tag_context = build_with_principal
+
+
 def end_with_standard_input():
     def wait():
         while sys.stdin.buffer.read(4096):
@@ -162,12 +208,14 @@ def main():
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app
-    from ministack.core import iam_evaluator, router
+    from ministack.core import iam_actions, iam_evaluator, router
     from ministack.services import lambda_svc, sqs
 
     wake_long_polls(sqs)
     name_callers(lambda_svc, app, iam_evaluator, router)
     share_request_ids(lambda_svc)
+    check_both_actions(app)
+    know_granted_principals(iam_actions)
     end_with_standard_input()
 
     config = Config()

@@ -1,0 +1,255 @@
+//! The roles: each may do enough, nothing that it does not need, and nothing of another's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
+use mcp_lambda_runtime::aws::dynamodb::{DynamoRegistrations, DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::sqs::{
+    ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper, Swept,
+};
+use mcp_lambda_runtime::port::{
+    Clock, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
+};
+use mcp_lambda_runtime::registration::RegistrationId;
+use mcp_lambda_runtime::system::{SystemClock, SystemIds};
+use tokio::time::Instant;
+
+use crate::policy::{self, Statement, function_arn, role_arn};
+use crate::stack::{REGISTRATIONS, SESSIONS, STACK, Stack, root};
+use crate::wire::{Credentials, PATIENCE};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The adapters of one process, with the credentials of a role.
+struct Adapters {
+    registrations: DynamoRegistrations,
+    sessions: DynamoSessions,
+    mailboxes: SqsMailboxes,
+    sweeper: Sweeper,
+    /// Makes names that no other process of the test uses.
+    number: u8,
+}
+
+impl Adapters {
+    fn new(stack: &Stack, who: &Credentials, number: u8) -> Self {
+        let shared = stack.shared(who);
+        let ids = Arc::new(SystemIds::default());
+        let table = |name| TableName::parse(name).expect("a name");
+        let identifier = || StackIdentifier::parse(STACK).expect("an identifier");
+        let options = Options { settling: Duration::ZERO, ..Options::default() };
+        Self {
+            registrations: DynamoRegistrations::new(&shared, table(REGISTRATIONS), ids.clone()),
+            sessions: DynamoSessions::new(&shared, table(SESSIONS), ids.clone()),
+            mailboxes: SqsMailboxes::new(&shared, identifier(), ids, options),
+            sweeper: Sweeper::new(&shared, identifier()),
+            number,
+        }
+    }
+
+    /// Everything that the client plane asks of its adapters: the first that fails, and why.
+    async fn client_plane(&self) -> Result<(), String> {
+        let (now, id) = (SystemClock.now(), RegistrationId::parse("tool-a").expect("an id"));
+        let registrations = &self.registrations;
+        told("version", registrations.version().await)?;
+        told("load", registrations.load(&id).await)?;
+        told("page", registrations.page(None, None, 10).await)?;
+
+        let key = SessionKey([self.number; 16]);
+        let later = now.after(60 * SECOND);
+        let sessions = &self.sessions;
+        told("sealing keys", sessions.sealing_keys([self.number; 32]).await)?;
+        told("session", sessions.load(key, now).await)?;
+        told("save", sessions.save(key, "{}".to_owned(), None, later, now).await)?;
+        told("end", sessions.end(key, later, now).await)?;
+
+        let (mailboxes, id) = (&self.mailboxes, MailboxId::session(key));
+        told("open", mailboxes.open(&id).await)?;
+        told("send", mailboxes.send(&id, "1", Bytes::from_static(b"{}")).await)?;
+        let delivered = told("receive", mailboxes.receive(&id, SECOND).await)?;
+        let delivery = delivered.first().ok_or("receive: nothing")?;
+        told("acknowledge", mailboxes.acknowledge(&id, &delivery.receipt).await)?;
+        told("close", mailboxes.close(&id).await)
+    }
+
+    /// Sends to a mailbox that this process knows nothing of, and closes it.
+    async fn send_to_another(&self, other: &Self) -> Result<(), String> {
+        let id = MailboxId::exchange(SessionKey([self.number; 16]), "another");
+        other.mailboxes.open(&id).await.expect("the other may");
+        told("send", self.mailboxes.send(&id, "1", Bytes::from_static(b"{}")).await)?;
+        told("close", self.mailboxes.close(&id).await)
+    }
+
+    /// Everything that the admin plane asks of its adapters.
+    async fn admin_plane(&self) -> Result<(), String> {
+        let now = SystemClock.now();
+        let id = RegistrationId::parse(&format!("tool-a{}", self.number)).expect("an id");
+        let registrations = &self.registrations;
+        let new = vec![(id.clone(), "{}".to_owned())];
+        told("create", registrations.create(new, now).await)?;
+        told("load", registrations.load(&id).await)?;
+        told("page", registrations.page(None, None, 10).await)?;
+        told("replace", registrations.replace(&id, "{}".to_owned(), Some(1), now).await)?;
+        told("remove", registrations.remove(&id, Some(2)).await)?;
+        told("version", registrations.version().await).map(drop)
+    }
+
+    /// A sweep that finds one orphan.
+    async fn sweep(&self, stack: &Stack) -> Result<(), String> {
+        orphan(stack, &format!("mcp-{STACK}-{:032x}.fifo", self.number)).await;
+        let now: Timestamp = SystemClock.now();
+        let deadline = Instant::now() + PATIENCE;
+        let swept = told("sweep", self.sweeper.sweep(now, ORPHANED_AFTER, deadline).await)?;
+        match swept {
+            Swept { deleted: 1.., failed: 0, complete: true, .. } => Ok(()),
+            other => Err(format!("sweep: {other:?}")),
+        }
+    }
+}
+
+fn told<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|error| format!("{what}: {error}"))
+}
+
+/// A queue that was made in 1970.
+pub(crate) async fn orphan(stack: &Stack, name: &str) {
+    use aws_sdk_sqs::types::QueueAttributeName;
+    aws_sdk_sqs::Client::new(&stack.shared(&root()))
+        .create_queue()
+        .queue_name(name)
+        .attributes(QueueAttributeName::FifoQueue, "true")
+        // The emulator takes it; AWS sets it itself.
+        .attributes(QueueAttributeName::CreatedTimestamp, "1")
+        .send()
+        .await
+        .expect("a queue");
+}
+
+/// A policy with one action less, and which one.
+fn each_without_one(all: &[Statement]) -> Vec<(String, Vec<Statement>)> {
+    let mut found = Vec::new();
+    for (place, statement) in all.iter().enumerate() {
+        for action in &statement.actions {
+            let mut less = all.to_vec();
+            less[place].actions.retain(|kept| kept != action);
+            found.push((format!("{action} on {}", statement.resource), less));
+        }
+    }
+    found
+}
+
+/// What a role is for, tried with what it may do.
+async fn use_role(stack: &Stack, role: &str, number: u8) -> Result<(), String> {
+    let adapters = Adapters::new(stack, &stack.assume(role).await, number);
+    match role {
+        "mcp" => {
+            adapters.client_plane().await?;
+            adapters.send_to_another(&Adapters::new(stack, &root(), number)).await
+        }
+        "registration" => adapters.admin_plane().await,
+        "sweeper" => adapters.sweep(stack).await,
+        other => panic!("there is no role {other}"),
+    }
+}
+
+/// Actions that AWS checks and the emulator does not: tags of a queue that is made.
+const UNCHECKED: &[&str] = &["sqs:TagQueue on "];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_action_is_needed_and_no_other() {
+    let Some(stack) = Stack::deploy().await else { return };
+    let mut number = 0;
+    for (role, whole) in [
+        ("mcp", policy::mcp()),
+        ("registration", policy::registration()),
+        ("sweeper", policy::sweeper()),
+    ] {
+        assert_eq!(use_role(&stack, role, number).await, Ok(()), "{role}");
+        for (missing, less) in each_without_one(&whole) {
+            number += 1;
+            // What a process makes once must not be there yet.
+            forget_sealing_keys(&stack).await;
+            stack.permit_role(role, &less).await;
+            let used = use_role(&stack, role, number).await;
+            let unchecked = UNCHECKED.iter().any(|action| missing.starts_with(action));
+            assert_eq!(used.is_ok(), unchecked, "{role} without {missing}: {used:?}");
+        }
+        number += 1;
+        stack.permit_role(role, &whole).await;
+        assert_eq!(use_role(&stack, role, number).await, Ok(()), "{role}");
+        number += 1;
+    }
+}
+
+async fn forget_sealing_keys(stack: &Stack) {
+    aws_sdk_dynamodb::Client::new(&stack.shared(&root()))
+        .delete_item()
+        .table_name(SESSIONS)
+        .key("session_id", AttributeValue::S("sealing-keys".to_owned()))
+        .send()
+        .await
+        .expect("root may");
+}
+
+/// What nobody but the owner may do, with the code of the refusal of each attempt.
+async fn attempts(stack: &Stack, who: &Credentials) -> Vec<(&'static str, Option<String>)> {
+    let shared = stack.shared(who);
+    let dynamodb = aws_sdk_dynamodb::Client::new(&shared);
+    let sqs = aws_sdk_sqs::Client::new(&shared);
+    let lambda = aws_sdk_lambda::Client::new(&shared);
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    macro_rules! refusal {
+        ($request:expr) => {
+            match $request.send().await {
+                Ok(_) => None,
+                Err(error) => error.into_service_error().meta().code().map(str::to_owned),
+            }
+        };
+    }
+    let put = dynamodb.put_item().table_name(REGISTRATIONS);
+    let delete = dynamodb.delete_item().table_name(REGISTRATIONS);
+    let get = dynamodb.get_item().table_name(SESSIONS);
+    let grant = lambda.add_permission().function_name("forecast").statement_id("own");
+    vec![
+        ("put", refusal!(put.item("pk", text("r")).item("id", text("tool-x")))),
+        ("delete", refusal!(delete.key("pk", text("r")).key("id", text("tool-x")))),
+        ("read keys", refusal!(get.key("session_id", text("sealing-keys")))),
+        ("scan", refusal!(dynamodb.scan().table_name(SESSIONS))),
+        ("drop", refusal!(dynamodb.delete_table().table_name(SESSIONS))),
+        ("queue", refusal!(sqs.create_queue().queue_name("mcp-other-1.fifo"))),
+        ("grant", refusal!(grant.action("lambda:InvokeFunction").principal(role_arn("mcp")))),
+        ("call a tool", refusal!(lambda.invoke().function_name(function_arn("forecast")))),
+        ("call a function", refusal!(lambda.invoke().function_name(function_arn("mcp")))),
+        ("read code", refusal!(lambda.get_function().function_name("mcp"))),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_role_does_what_is_anothers() {
+    let Some(stack) = Stack::deploy().await else { return };
+    stack.tool_function("forecast").await;
+    for (role, may) in [
+        ("mcp", &["read keys"][..]),
+        ("registration", &["put", "delete"]),
+        ("sweeper", &[]),
+        ("tool", &[]),
+    ] {
+        let who = stack.assume(role).await;
+        for (what, refused) in attempts(&stack, &who).await {
+            let expected = match may.contains(&what) {
+                true => None,
+                false => Some("AccessDenied"),
+            };
+            let code = refused.as_deref().map(|code| code.trim_end_matches("Exception"));
+            assert_eq!(code, expected, "{role}: {what}");
+        }
+    }
+    // A function's owner lets the gateway's role call it, and nobody else.
+    stack.grant("forecast").await;
+    for (role, may) in [("mcp", true), ("registration", false), ("tool", false)] {
+        let who = stack.assume(role).await;
+        let called = stack.invoke(&who, "forecast", &serde_json::json!({"city": "Oslo"})).await;
+        assert_eq!(called.is_ok(), may, "{role}: {called:?}");
+    }
+}
