@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::policy::{self, Statement, function_arn};
+use crate::secrets;
 use crate::stack::Stack;
 use crate::wire::{Credentials, Incoming, Outgoing};
 
@@ -87,8 +88,8 @@ async fn planes_are_for_those_who_may() {
     let stranger = Credentials { id: "AKIAUNKNOWNUNKNOWN00".into(), ..stack.client.clone() };
     // The URL alone, or the function alone, is not enough.
     let [url, function] = &policy::caller_of("mcp")[..] else { panic!("a pair") };
-    let half = stack.user("half", &[url.clone()]).await;
-    let other_half = stack.user("other-half", &[function.clone()]).await;
+    let half = stack.user("half", std::slice::from_ref(url)).await;
+    let other_half = stack.user("other-half", std::slice::from_ref(function)).await;
     for (request, refused) in [
         (&list, None),
         (&list, Some(&thief)),
@@ -135,6 +136,8 @@ async fn a_session_is_its_principals() {
     assert!(answer.status.is_success(), "{}", answer.text());
     let answer = stack.send(&list, Some(&stack.client)).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}", answer.text());
+    assert!(!stack.logs().await.contains(&id), "the session's id is in the logs");
+    secrets::none_in_logs(&stack, &["mcp"]).await;
 }
 
 /// The event that the Function URL would send, made by hand: it claims to come from the client.

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use ring::digest::{SHA256, digest};
 
 use crate::policy::{function_arn, role_arn};
-use crate::stack::{SESSIONS, Stack, root};
-use crate::wire::hex;
+use crate::stack::{REGISTRATIONS, SESSIONS, Stack, root};
+use crate::wire::{Credentials, hex};
 
-/// Asserts that no log has a key, a secret or a token, after functions have served.
-pub(crate) async fn none_in_logs(stack: &Stack) {
+/// Asserts that no log has a key, a secret or a token, after these functions have served.
+pub(crate) async fn none_in_logs(stack: &Stack, served: &[&'static str]) {
     let logs = stack.logs().await;
     assert!(logs.contains("START RequestId"), "functions have logged: {logs}");
     let keys = sealing_keys(stack).await;
@@ -31,13 +31,13 @@ pub(crate) async fn none_in_logs(stack: &Stack) {
         }
     }
     let mut secrets = BTreeSet::from([
-        ("client".to_owned(), stack.client.secret.clone()),
-        ("administrator".to_owned(), stack.administrator.secret.clone()),
+        ("client", stack.client.secret.clone()),
+        ("administrator", stack.administrator.secret.clone()),
+        ("somebody who signed", "AWS4-HMAC-SHA256".to_owned()),
     ]);
-    for (function, role) in [("mcp", "mcp"), ("registration", "registration")] {
-        for secret in of_function(function, role) {
-            secrets.insert((function.to_owned(), secret));
-        }
+    for function in served {
+        let Credentials { secret, token, .. } = of_function(stack, function).await;
+        secrets.extend([Some(secret), token].into_iter().flatten().map(|text| (*function, text)));
     }
     for (whose, secret) in secrets {
         assert!(!logs.contains(&secret), "a secret of {whose} is in the logs");
@@ -57,10 +57,23 @@ async fn sealing_keys(stack: &Stack) -> Vec<Vec<u8>> {
     keys.iter().map(|key| key.as_b().expect("bytes").clone().into_inner()).collect()
 }
 
-/// The secret and the token that the emulator gives a function, by its rule.
-fn of_function(function: &str, role: &str) -> [String; 2] {
-    let named = format!("{}:{}", function_arn(function), role_arn(role));
-    let seed = hex(digest(&SHA256, named.as_bytes()).as_ref());
-    ["secret", "token"]
-        .map(|what| hex(digest(&SHA256, format!("{what}:{seed}").as_bytes()).as_ref()))
+/// What the emulator gives to a function that has its role's name, by a rule of its own; panics if
+/// these credentials are not accepted.
+async fn of_function(stack: &Stack, function: &str) -> Credentials {
+    let hash = |text: String| hex(digest(&SHA256, text.as_bytes()).as_ref());
+    let seed = hash(format!("{}:{}", function_arn(function), role_arn(function)));
+    let credentials = Credentials {
+        id: format!("ASIA{}", seed[..16].to_uppercase()),
+        secret: hash(format!("secret:{seed}")),
+        token: Some(hash(format!("token:{seed}"))),
+    };
+    let read = aws_sdk_dynamodb::Client::new(&stack.shared(&credentials))
+        .get_item()
+        .table_name(REGISTRATIONS)
+        .key("pk", AttributeValue::S("r".to_owned()))
+        .key("id", AttributeValue::S("tool-x".to_owned()))
+        .send()
+        .await;
+    read.expect("the function's role may read registrations");
+    credentials
 }
