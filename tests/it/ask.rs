@@ -212,3 +212,35 @@ async fn ending_a_session_ends_its_questions() {
     assert!(next_piece(&mut body).await.is_none(), "the stream ends");
     assert_eq!(start.elapsed(), std::time::Duration::ZERO);
 }
+
+/// Ends a session as another instance does, which has only the store in common with this one.
+async fn end_elsewhere(gateway: &TestGateway, id: &str) {
+    let opened = gateway.gateway.open_session(id, &gateway.principal).await.expect("a store");
+    let (session, _) = opened.expect("a session");
+    let ports = gateway.gateway.ports();
+    let now = ports.clock.now();
+    let until = now.after(std::time::Duration::from_secs(60 * 60));
+    ports.sessions.end(session.key, until, now).await.expect("it ends");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_at_another_instance_ends_its_questions() {
+    let gateway = TestGateway::new().await;
+    let session = gateway.initialize("2025-11-25", FORMS).await;
+    let headers = [("mcp-session-id", session.as_str())];
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask"}}"#;
+    let mut body = gateway.open(support::post("/mcp", &headers, call)).await.into_body();
+    next_piece(&mut body).await.expect("a question");
+    end_elsewhere(&gateway, &session).await;
+    let start = tokio::time::Instant::now();
+    let mut said = String::new();
+    while let Some(piece) = next_piece(&mut body).await {
+        said.push_str(&piece);
+    }
+    assert_eq!(events(&said)[0]["result"]["isError"], true, "{said}");
+    // One long poll, and not the five minutes that a client may think.
+    assert_eq!(start.elapsed(), std::time::Duration::from_secs(20));
+    // The mailbox is closed by a task of its own.
+    tokio::task::yield_now().await;
+    assert_eq!(gateway.mailboxes.open_count(), 0);
+}

@@ -76,7 +76,8 @@ impl Gateway {
             let params = request.params.as_deref().map(serde_json::value::RawValue::get);
             outgoing.send(render::request(&id, &request.method, params)).await;
         }
-        let wait = self.gather(requests, &exchange, mailbox.as_ref(), answers);
+        let route = (session.key, mailbox.as_ref());
+        let wait = self.gather(requests, &exchange, route, answers);
         let deadline = deadline.min(Instant::now() + PATIENCE);
         let gathered = tokio::time::timeout_at(deadline, wait).await;
         gathered.unwrap_or_else(|_| Err("the client did not answer in time".to_owned()))
@@ -86,18 +87,18 @@ impl Gateway {
         &self,
         requests: &[InputRequest],
         exchange: &str,
-        mailbox: Option<&MailboxId>,
+        route: (SessionKey, Option<&MailboxId>),
         mut answers: mpsc::UnboundedReceiver<Bytes>,
     ) -> Result<String, String> {
         let mut given: BTreeMap<usize, String> = BTreeMap::new();
         // One poll over all turns: what a dropped poll was about to bring would stay hidden.
-        let mut polling = std::pin::pin!(self.poll(mailbox));
+        let mut polling = std::pin::pin!(self.poll(route));
         while given.len() < requests.len() {
             let bodies = tokio::select! {
                 Some(body) = answers.recv() => vec![body],
-                bodies = &mut polling => {
-                    polling.set(self.poll(mailbox));
-                    bodies
+                polled = &mut polling => {
+                    polling.set(self.poll(route));
+                    polled?
                 }
             };
             for body in bodies {
@@ -118,19 +119,39 @@ impl Gateway {
         Ok(format!("{{{}}}", members.join(",")))
     }
 
-    async fn poll(&self, mailbox: Option<&MailboxId>) -> Vec<Bytes> {
+    /// What came, perhaps nothing, or why nothing will come any more.
+    async fn poll(
+        &self,
+        (session, mailbox): (SessionKey, Option<&MailboxId>),
+    ) -> Result<Vec<Bytes>, String> {
         let Some(mailbox) = mailbox else { return std::future::pending().await };
-        let Ok(deliveries) = self.ports.mailboxes.receive(mailbox, POLL).await else {
-            tokio::time::sleep(PAUSE).await;
-            return Vec::new();
+        let deliveries = match self.ports.mailboxes.receive(mailbox, POLL).await {
+            Ok(deliveries) => deliveries,
+            // Somebody has removed it; answers have no way any more.
+            Err(MailboxError::Gone) => return Err("the client cannot answer any more".to_owned()),
+            Err(MailboxError::Full | MailboxError::Unavailable(_)) => {
+                tokio::time::sleep(PAUSE).await;
+                return Ok(Vec::new());
+            }
         };
+        if deliveries.is_empty() && self.has_ended(session).await {
+            return Err("the client has ended its session".to_owned());
+        }
         let mut bodies = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             // What is not forgotten comes again, and is then ignored.
             let _ = self.ports.mailboxes.acknowledge(mailbox, &delivery.receipt).await;
             bodies.push(delivery.body);
         }
-        bodies
+        Ok(bodies)
+    }
+
+    /// Whether the client has ended the session: the request may have reached another instance,
+    /// which knows nothing of what runs here.
+    async fn has_ended(&self, session: SessionKey) -> bool {
+        let record = self.ports.sessions.load(session, self.ports.clock.now()).await;
+        // Where that cannot be known now, the wait goes on.
+        record.is_ok_and(|record| record.is_some_and(|record| record.ended))
     }
 
     /// Brings a client's answer to the exchange that waits for it; nobody may be waiting any more.
