@@ -9,6 +9,7 @@ use mcp_lambda_runtime::admin::Admin;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings};
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
+use mcp_lambda_runtime::embedded::permissions::MemoryPermissions;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::embedded::system::{SystemClock, SystemIds};
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
@@ -64,6 +65,8 @@ pub async fn edge(tools: usize) -> Arc<Edge> {
     let store = SqliteStore::in_memory().expect("a database in memory can be opened");
     let ports = Ports {
         registrations: Arc::new(store.clone()),
+        permissions: Arc::new(MemoryPermissions::default()),
+        intents: Arc::new(store.clone()),
         sessions: Arc::new(store),
         mailboxes: Arc::new(MemoryMailboxes::default()),
         invoker: Arc::new(AtOnce),

@@ -2,6 +2,10 @@
 //!
 //! Knows nothing of HTTP. Whoever gets here has been let in as an administrator.
 
+pub mod grants;
+pub mod settle;
+pub mod status;
+
 use std::sync::Arc;
 
 use base64::Engine;
@@ -9,7 +13,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::catalog;
 use crate::gateway::Gateway;
-use crate::port::{InvokeError, StoreError, Stored};
+use crate::port::permissions::PermissionError;
+use crate::port::{StoreError, Stored};
 use crate::protocol::json;
 use crate::registration::document::Document;
 use crate::registration::listing::ObjectText;
@@ -65,6 +70,9 @@ pub enum AdminError {
         /// What is stored.
         current: u64,
     },
+    /// The gateway cannot be permitted to call the function. Nothing was changed.
+    #[error("the gateway cannot be given the right to call the function: {0}")]
+    NotGranted(PermissionError),
     /// The store failed.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
@@ -147,8 +155,7 @@ impl Admin {
         let registration = read(body)?;
         self.check_uri(&registration).await?;
         let new = vec![(registration.id.clone(), registration.document.render())];
-        let ports = self.gateway.ports();
-        let stored = ports.registrations.create(new, ports.clock.now()).await?;
+        let stored = self.create_rows(new).await?;
         stored.first().map(show).ok_or(AdminError::NotFound)
     }
 
@@ -171,17 +178,14 @@ impl Admin {
             return Err(AdminError::ChangesId { id: id.to_owned(), becomes });
         }
         self.check_uri(&registration).await?;
-        let ports = self.gateway.ports();
         let text = registration.document.render();
-        let now = ports.clock.now();
-        let stored = ports.registrations.replace(&parsed, text, when.revision(), now).await?;
-        Ok(show(&stored))
+        Ok(show(&self.replace_row(&parsed, &text, when).await?))
     }
 
     /// Removes.
     pub async fn remove(&self, id: &str, when: Precondition) -> Result<(), AdminError> {
         let id = RegistrationId::parse(id).ok_or(AdminError::NotFound)?;
-        Ok(self.gateway.ports().registrations.remove(&id, when.revision()).await?)
+        self.remove_row(&id, when).await
     }
 
     /// Lists a page.
@@ -222,36 +226,9 @@ impl Admin {
         if !problems.is_empty() {
             return Err(AdminError::Invalid(InvalidRegistration(problems)));
         }
-        let ports = self.gateway.ports();
-        let stored = ports.registrations.create(new, ports.clock.now()).await?;
+        let stored = self.create_rows(new).await?;
         let items: Vec<String> = stored.iter().map(|row| show(row).body).collect();
         Ok(format!(r#"{{"registrations":[{}]}}"#, items.join(",")))
-    }
-
-    /// Says whether a registration works, check by check.
-    pub async fn status(&self, id: &str) -> Result<String, AdminError> {
-        let row = self.load(id).await?;
-        let mut checks = Vec::new();
-        let entry = catalog::understand(&row);
-        checks.push(check("document", entry.as_ref().err().map(String::as_str)));
-        if let Ok(entry) = &entry {
-            if let Some(target) = entry.target() {
-                let probed = self.gateway.ports().invoker.probe(&target.function).await;
-                checks.push(check("function", probed.err().map(explain).as_deref()));
-            }
-            if let Entry::Resource(resource) = entry {
-                let taken = self.owner_of(&resource.uri).await?.filter(|owner| *owner != row.id);
-                let why = taken.map(|owner| format!("the URI belongs to {owner}"));
-                checks.push(check("uri", why.as_deref()));
-            }
-        }
-        let good = checks.iter().all(|check| check.contains(r#""ok":true"#));
-        Ok(ObjectText::new()
-            .string("id", Some(&row.id))
-            .string("status", Some(if good { "active" } else { "failing" }))
-            .text("revision", &row.revision.to_string())
-            .text("checks", &format!("[{}]", checks.join(",")))
-            .finish())
     }
 
     async fn load(&self, id: &str) -> Result<Stored, AdminError> {
@@ -317,25 +294,6 @@ fn show(row: &Stored) -> Shown {
             .finish(),
     };
     Shown { id: row.id.clone(), revision: row.revision, body }
-}
-
-fn check(name: &str, problem: Option<&str>) -> String {
-    ObjectText::new()
-        .string("check", Some(name))
-        .text("ok", if problem.is_none() { "true" } else { "false" })
-        .string("problem", problem)
-        .finish()
-}
-
-/// What an administrator can do about a function that cannot be called.
-fn explain(error: InvokeError) -> String {
-    let hint = match &error {
-        InvokeError::NotFound(_) => "; create it, or correct lambdaArn",
-        InvokeError::Denied(_) => "; its resource policy must let the gateway's role call it",
-        InvokeError::Throttled(_) | InvokeError::TooLarge | InvokeError::TimedOut(_) => "",
-        InvokeError::Unavailable(_) => "; try again",
-    };
-    format!("{error}{hint}")
 }
 
 fn decode_cursor(text: &str) -> Result<String, AdminError> {

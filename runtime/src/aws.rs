@@ -2,7 +2,9 @@
 
 pub mod dynamodb;
 mod fault;
+pub mod gateway_probe;
 pub mod lambda;
+pub mod permissions;
 #[cfg(feature = "aws-profiles")]
 pub mod profiles;
 pub mod sqs;

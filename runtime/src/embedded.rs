@@ -2,5 +2,6 @@
 
 pub mod invoker;
 pub mod mailboxes;
+pub mod permissions;
 pub mod sqlite;
 pub use crate::system;

@@ -18,6 +18,7 @@ use crate::gateway::ask::Pending;
 use crate::gateway::cache::CatalogCache;
 use crate::gateway::running::Running;
 use crate::invoke::exchange::Outgoing;
+use crate::port::permissions::{Intents, Permissions};
 use crate::port::{
     Clock, Ids, Invoker, Mailboxes, Registrations, SessionKey, SessionRecord, Sessions, StoreError,
 };
@@ -46,6 +47,10 @@ pub struct Ports {
     pub mailboxes: Arc<dyn Mailboxes>,
     /// Functions.
     pub invoker: Arc<dyn Invoker>,
+    /// The right to call functions.
+    pub permissions: Arc<dyn Permissions>,
+    /// Changes of that which have not ended.
+    pub intents: Arc<dyn Intents>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

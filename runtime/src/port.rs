@@ -7,6 +7,7 @@ pub mod closing;
 pub mod contract;
 #[cfg(feature = "test-support")]
 pub mod faulty;
+pub mod permissions;
 
 use std::fmt;
 use std::time::Duration;

@@ -10,6 +10,7 @@ use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings};
 use mcp_lambda_runtime::embedded::invoker::HostInvoker;
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
+use mcp_lambda_runtime::embedded::permissions::MemoryPermissions;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::embedded::system::{SystemClock, SystemIds};
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
@@ -57,6 +58,8 @@ pub(super) async fn edge(
     let is_new = store.is_new();
     let ports = Ports {
         registrations: Arc::new(store.clone()),
+        permissions: Arc::new(MemoryPermissions::default()),
+        intents: Arc::new(store.clone()),
         sessions: Arc::new(store),
         mailboxes: Arc::new(MemoryMailboxes::default()),
         invoker,

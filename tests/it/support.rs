@@ -16,6 +16,7 @@ use mcp_lambda_runtime::edge::body::Body;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, From};
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
+use mcp_lambda_runtime::embedded::permissions::MemoryPermissions;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
 use mcp_lambda_runtime::port::{Clock, Ids, Timestamp};
@@ -80,6 +81,8 @@ impl TestGateway {
         let mailboxes = Arc::new(MemoryMailboxes::default());
         let ports = Ports {
             registrations: Arc::new(store.clone()),
+            permissions: Arc::new(MemoryPermissions::default()),
+            intents: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
             mailboxes: mailboxes.clone(),
             invoker: functions.clone(),

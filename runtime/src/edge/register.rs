@@ -7,6 +7,7 @@ use crate::admin::{Admin, AdminError, Import, Listed, Precondition, Shown};
 use crate::edge::accept;
 use crate::edge::reply::Reply;
 use crate::edge::{Incoming, Mount};
+use crate::port::permissions::PermissionError;
 use crate::protocol::json;
 use crate::registration::Kind;
 
@@ -167,6 +168,14 @@ fn failed(error: &AdminError) -> Reply {
         AdminError::NotFound => StatusCode::NOT_FOUND,
         AdminError::Exists(_) | AdminError::UriTaken { .. } => StatusCode::CONFLICT,
         AdminError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+        AdminError::NotGranted(error) => match error {
+            // The document is as it should be, but this function cannot be had.
+            PermissionError::NotFound(_)
+            | PermissionError::Denied(_)
+            | PermissionError::External(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            PermissionError::PolicyFull(_) => StatusCode::CONFLICT,
+            PermissionError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        },
         AdminError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     match error {
@@ -186,7 +195,12 @@ fn failed(error: &AdminError) -> Reply {
         }
         AdminError::Unavailable(cause) => Reply::problem(status, "try again in a moment")
             .failing(Some("store unavailable".to_owned()), Some(cause.clone())),
-        AdminError::ChangesId { .. }
+        AdminError::NotGranted(PermissionError::Unavailable(cause)) => {
+            Reply::problem(status, "try again in a moment")
+                .failing(Some("permissions unavailable".to_owned()), Some(cause.clone()))
+        }
+        AdminError::NotGranted(_)
+        | AdminError::ChangesId { .. }
         | AdminError::BadCursor
         | AdminError::NotFound
         | AdminError::Exists(_)

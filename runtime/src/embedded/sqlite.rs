@@ -4,6 +4,7 @@
 //! Sessions are read on every request of a legacy client and are few, so they are also kept in
 //! memory; registrations are read when the catalog changes.
 
+mod intents;
 mod rows;
 
 use std::collections::HashMap;
@@ -126,6 +127,7 @@ impl SqliteStore {
             LAYOUT => {}
             found => return Err(CannotOpen::Layout { path: path.to_owned(), found }),
         }
+        connection.execute_batch(intents::TABLE).map_err(failed)?;
         let version = rows::version(&connection).map_err(failed)?;
         let sessions = rows::sessions(&connection).map_err(failed)?;
         Ok(Self(Arc::new(Inner {

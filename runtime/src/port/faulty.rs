@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::port::permissions::{Intent, Intents, PermissionError, Permissions, StatementId};
 use crate::port::{
     Answer, AnswerStream, Delivery, Invocation, InvokeError, Invoker, MailboxError, MailboxId,
     Mailboxes, Registrations, SessionKey, SessionRecord, Sessions, StoreError, Stored, Timestamp,
@@ -277,6 +278,75 @@ impl Invoker for Faulty<dyn Invoker> {
 
     async fn probe(&self, function: &FunctionArn) -> Result<(), InvokeError> {
         self.meet(|| self.inner.probe(function), invoke_fault).await
+    }
+}
+
+#[async_trait]
+impl Intents for Faulty<dyn Intents> {
+    async fn record(&self, intent: &Intent) -> Result<(), StoreError> {
+        self.meet(|| self.inner.record(intent), store_fault).await
+    }
+
+    async fn forget(&self, intent: &Intent) -> Result<(), StoreError> {
+        self.meet(|| self.inner.forget(intent), store_fault).await
+    }
+
+    async fn until(&self, moment: Timestamp, limit: usize) -> Result<Vec<Intent>, StoreError> {
+        self.meet(|| self.inner.until(moment, limit), store_fault).await
+    }
+}
+
+/// A call that has its effect and whose answer is lost is never refused: whoever is refused knows
+/// that nothing has happened.
+fn permission_fault(drawn: u64) -> PermissionError {
+    PermissionError::Unavailable(format!("{MARK} {drawn:x}"))
+}
+
+#[async_trait]
+impl Permissions for Faulty<dyn Permissions> {
+    async fn grant(
+        &self,
+        function: &FunctionArn,
+        statement: &StatementId,
+    ) -> Result<(), PermissionError> {
+        if self.plan.happens(self.plan.odds.fail / 2) {
+            return Err(match self.plan.draw() % 2 {
+                0 => PermissionError::Denied(function.to_string()),
+                _ => PermissionError::PolicyFull(function.to_string()),
+            });
+        }
+        self.meet(|| self.inner.grant(function, statement), permission_fault).await
+    }
+
+    async fn revoke(
+        &self,
+        function: &FunctionArn,
+        statement: &StatementId,
+    ) -> Result<(), PermissionError> {
+        if self.plan.happens(self.plan.odds.fail / 2) {
+            return Err(PermissionError::Denied(function.to_string()));
+        }
+        self.meet(|| self.inner.revoke(function, statement), permission_fault).await
+    }
+
+    async fn granted(
+        &self,
+        function: &FunctionArn,
+        statements: &[StatementId],
+    ) -> Result<Vec<bool>, PermissionError> {
+        self.meet(|| self.inner.granted(function, statements), permission_fault).await
+    }
+
+    async fn room(
+        &self,
+        function: &FunctionArn,
+        statements: &[StatementId],
+    ) -> Result<(), PermissionError> {
+        self.meet(|| self.inner.room(function, statements), permission_fault).await
+    }
+
+    fn principal(&self) -> Option<&str> {
+        self.inner.principal()
     }
 }
 

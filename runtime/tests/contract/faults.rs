@@ -11,7 +11,8 @@ use http::{Method, Request, StatusCode};
 use mcp_lambda_runtime::port::faulty::{MARK, Odds};
 use serde_json::{Value, json};
 
-use world::{Answer, Random, World, post, request};
+pub(crate) use world::Random;
+use world::{Answer, World, post, request};
 
 /// Runs with different faults.
 const SEEDS: u64 = 24;

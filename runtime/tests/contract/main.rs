@@ -5,6 +5,7 @@ mod faults;
 mod functions;
 mod invoker;
 mod mailboxes;
+mod permissions;
 mod properties;
 mod simulation;
 mod sqlite;

@@ -14,6 +14,7 @@ use mcp_lambda_runtime::admin::Admin;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
+use mcp_lambda_runtime::embedded::permissions::MemoryPermissions;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::function::answer::{Answer, Streamed};
 use mcp_lambda_runtime::function::configuration::{Authentication, InvokeMode};
@@ -134,6 +135,8 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(Stopped);
         let ports = Ports {
             registrations: Arc::new(store.clone()),
+            permissions: Arc::new(MemoryPermissions::default()),
+            intents: Arc::new(store.clone()),
             sessions: Arc::new(store),
             mailboxes: mailboxes.clone(),
             invoker: Arc::new(Tools),

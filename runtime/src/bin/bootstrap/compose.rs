@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use mcp_lambda_runtime::aws;
-use mcp_lambda_runtime::aws::dynamodb::{DynamoRegistrations, DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::dynamodb::{DynamoIntents, DynamoRegistrations, DynamoSessions, TableName};
 use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
+use mcp_lambda_runtime::aws::permissions::IdentityPolicy;
 use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper,
 };
@@ -63,11 +64,14 @@ fn http(
     let lambda = shared.at(configuration.aws.lambda_endpoint.as_deref());
     let mailboxes = SqsMailboxes::new(&sqs, stack, ids.clone(), Options::default());
     let mailboxes = Arc::new(Settling::new(Arc::new(mailboxes)));
+    let intents = DynamoIntents::new(&dynamodb, registrations.clone());
     let ports = Ports {
         registrations: Arc::new(DynamoRegistrations::new(&dynamodb, registrations, ids.clone())),
         sessions: Arc::new(DynamoSessions::new(&dynamodb, sessions, ids.clone())),
         mailboxes: mailboxes.clone(),
         invoker: Arc::new(LambdaInvoker::new(lambda)),
+        permissions: Arc::new(IdentityPolicy),
+        intents: Arc::new(intents),
         clock: Arc::new(SystemClock),
         ids,
     };

@@ -30,7 +30,7 @@ pub(super) const TABLES: &str = "
     PRAGMA user_version = 1;
     COMMIT;";
 
-fn unavailable(error: rusqlite::Error) -> StoreError {
+pub(super) fn unavailable(error: rusqlite::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 
@@ -52,11 +52,11 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// SQLite's integers are signed; ours never exceed them.
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
-fn signed(value: u64) -> i64 {
+pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 

@@ -12,9 +12,11 @@ use mcp_lambda_runtime::edge::body::Body;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, From};
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
+use mcp_lambda_runtime::embedded::permissions::MemoryPermissions;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
 use mcp_lambda_runtime::port::faulty::{Faulty, MARK, Odds, Plan};
+use mcp_lambda_runtime::port::permissions::{Intents, Permissions};
 use mcp_lambda_runtime::port::{
     Clock, Ids, Invoker, Mailboxes, Registrations, Sessions, Timestamp,
 };
@@ -98,6 +100,8 @@ impl World {
         // Nobody calls a function twice but who was told to; so that can be counted.
         let calls = Plan::new(seed, Odds { repeat: 0, ..odds });
         let registrations: Arc<dyn Registrations> = Arc::new(store.clone());
+        let intents: Arc<dyn Intents> = Arc::new(store.clone());
+        let permissions: Arc<dyn Permissions> = Arc::new(MemoryPermissions::default());
         let sessions: Arc<dyn Sessions> = Arc::new(store);
         let invoker: Arc<dyn Invoker> = Arc::new(functions.clone());
         let ports = Ports {
@@ -105,6 +109,8 @@ impl World {
             sessions: Arc::new(Faulty::new(sessions, plan.clone())),
             mailboxes: Arc::new(Faulty::new(mailboxes, plan.clone())),
             invoker: Arc::new(Faulty::new(invoker, calls)),
+            permissions: Arc::new(Faulty::new(permissions, plan.clone())),
+            intents: Arc::new(Faulty::new(intents, plan.clone())),
             clock: Arc::new(StoppedClock),
             ids: Arc::new(Random::new(seed)),
         };
