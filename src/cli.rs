@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mcp_lambda_runtime::port::buckets::Rate;
+use mcp_lambda_runtime::session::IdleTime;
 
 use crate::version;
 
@@ -87,6 +89,20 @@ pub(crate) struct ServeArguments {
     /// Let pages of this origin call, besides those from this machine. Can be repeated.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
+    /// How many requests each caller may send, such as 100/1m. On a loopback address everybody is
+    /// the same caller.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) limit_principal: Option<Rate>,
+    /// How often each tool, resource or prompt of a function may be called, such as 10/1s.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) limit_tool: Option<Rate>,
+    /// How many sessions each caller may begin, such as 1000/24h.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) limit_sessions: Option<Rate>,
+    /// End sessions that nobody has used for so long, such as 30m; without it they end a day after
+    /// they began.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) session_idle: Option<IdleTime>,
 }
 
 /// Where registered functions are called.
@@ -110,6 +126,10 @@ impl Default for ServeArguments {
             invoke: InvokeWhere::default(),
             no_examples: false,
             allow_origin: Vec::new(),
+            limit_principal: None,
+            limit_tool: None,
+            limit_sessions: None,
+            session_idle: None,
         }
     }
 }
@@ -120,6 +140,7 @@ Examples:
   mcp-lambda serve --functions examples/mcp-lambda.toml
   mcp-lambda serve --data ./state --listen 127.0.0.1:9000
   AWS_PROFILE=dev mcp-lambda serve --invoke aws
+  mcp-lambda serve --limit-tool 10/1s --session-idle 30m
 
 A file of functions:
   [functions.forecast]

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod access;
+pub mod audit;
 pub mod body;
 pub mod events;
 pub mod mcp;
@@ -17,7 +18,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use crate::admin::Admin;
-use crate::edge::access::{Access, AccessLog};
+use crate::edge::access::{Access, AccessLog, Details};
 use crate::edge::body::Body;
 use crate::edge::origin::OriginPolicy;
 use crate::edge::reply::Reply;
@@ -67,6 +68,7 @@ pub struct Edge {
     admin: Admin,
     settings: EdgeSettings,
     planes: Planes,
+    details: bool,
 }
 
 /// Who sends a request, and until when it must be answered.
@@ -92,12 +94,17 @@ pub(crate) struct Incoming {
 impl Edge {
     /// Builds the edge of a gateway, which serves everything.
     pub fn new(gateway: Arc<Gateway>, settings: EdgeSettings) -> Self {
-        Self { admin: Admin::new(gateway.clone()), gateway, settings, planes: Planes::ALL }
+        Self { admin: Admin::new(gateway.clone()), gateway, settings, planes: Planes::ALL, details: false }
     }
 
     /// Serves some of the URLs only.
     pub fn serving(self, planes: Planes) -> Self {
         Self { planes, ..self }
+    }
+
+    /// Tells the records' details as well, for an audit.
+    pub fn detailing(self) -> Self {
+        Self { details: true, ..self }
     }
 
     /// Where requests are recorded.
@@ -117,7 +124,12 @@ impl Edge {
             body,
             from,
         };
-        let access = Access::start(&self.settings.access, &incoming.method, &incoming.path);
+        let mut access = Access::start(&self.settings.access, &incoming.method, &incoming.path);
+        access.record.bytes_in = incoming.body.len();
+        if self.details {
+            let principal = incoming.from.principal.clone();
+            access.record.details = Some(Box::new(Details { principal, shape: None, trace: None }));
+        }
         let origin = match self.settings.origins.check(&incoming.headers) {
             Ok(origin) => origin,
             Err(refused) => return Reply::problem(StatusCode::FORBIDDEN, refused).finish(access),

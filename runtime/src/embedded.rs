@@ -1,5 +1,6 @@
 //! Adapters for one machine: SQLite, queues in the process, the local Lambda host.
 
+pub mod buckets;
 pub mod invoker;
 pub mod mailboxes;
 pub mod permissions;

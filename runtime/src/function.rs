@@ -9,6 +9,7 @@ pub mod configuration;
 mod direct;
 pub mod event;
 pub mod log;
+pub mod metrics;
 pub mod runtime_api;
 pub mod settle;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use http::header::{HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
@@ -28,6 +29,7 @@ use crate::function::event::{Event, EventError, HttpEvent};
 use crate::function::log::{Level, Log};
 use crate::function::runtime_api::{Invocation, RuntimeApi, RuntimeApiError};
 use crate::function::settle::Settling;
+use crate::invoke::trace::XRAY_HEADER;
 use crate::port::{Clock, Timestamp};
 use crate::principal::Principal;
 
@@ -129,8 +131,11 @@ impl Function {
             Role::Http(http) => {
                 let prefix = http.path_prefix.as_deref();
                 match Event::parse(&invocation.payload, &invocation.id, prefix) {
-                    Ok(Event::Http(event)) => self.request(http, *event, times).await,
-                    Ok(Event::Message) => self.message(http, &invocation.payload, times).await,
+                    Ok(Event::Http(mut event)) => {
+                        continue_trace(event.request.headers_mut(), &invocation);
+                        self.request(http, *event, times).await
+                    }
+                    Ok(Event::Message) => self.message(http, &invocation, times).await,
                     Ok(Event::Scheduled) => self.refuse("this function takes no scheduled events"),
                     Err(EventError::BadRequest(why)) => {
                         let response = answer::problem_response(StatusCode::BAD_REQUEST, why);
@@ -212,13 +217,25 @@ impl Function {
         }
     }
 
-    async fn message(&self, http: &Http, event: &Bytes, times: Times) -> Answer {
+    async fn message(&self, http: &Http, invocation: &Invocation, times: Times) -> Answer {
+        let event = &invocation.payload;
         if !http.direct_invoke {
             let path = "(direct invocation)";
             access::record(http.edge.access(), &Method::POST, path, 403, Instant::now());
             return Answer::Whole(direct::refuse(event));
         }
         let from = From { principal: Principal::DirectInvoke, deadline: times.deadline };
-        Answer::Whole(direct::answer(&http.edge, event, from, times.end).await)
+        let mut trace = HeaderMap::new();
+        continue_trace(&mut trace, invocation);
+        Answer::Whole(direct::answer(&http.edge, event, trace, from, times.end).await)
+    }
+}
+
+/// Puts the invocation's trace before what the front end was told: it names this function's own
+/// part of the trace.
+fn continue_trace(headers: &mut HeaderMap, invocation: &Invocation) {
+    let trace = invocation.trace.as_deref().map(HeaderValue::from_str);
+    if let Some(Ok(trace)) = trace {
+        headers.insert(XRAY_HEADER, trace);
     }
 }

@@ -1,5 +1,6 @@
 //! The spine: one request in, one answer out, each stage consuming the value of the one before.
 
+pub mod admit;
 mod ask;
 mod cache;
 mod complete;
@@ -14,10 +15,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::gateway::admit::{Admission, RateLimits};
 use crate::gateway::ask::Pending;
 use crate::gateway::cache::CatalogCache;
 use crate::gateway::running::Running;
 use crate::invoke::exchange::Outgoing;
+use crate::port::buckets::Buckets;
 use crate::port::permissions::{Intents, Permissions};
 use crate::port::{
     Clock, Ids, Invoker, Mailboxes, Registrations, SessionKey, SessionRecord, Sessions, StoreError,
@@ -33,8 +36,8 @@ use crate::protocol::meta::Meta;
 use crate::protocol::render::{CacheHint, Stamp};
 use crate::protocol::rope::Rope;
 use crate::protocol::version::Version;
-use crate::session::Session;
 use crate::session::seal::Sealer;
+use crate::session::{Expiry, Session};
 
 /// What the gateway is connected to.
 #[derive(Clone)]
@@ -80,6 +83,8 @@ pub struct Gateway {
     sealer: tokio::sync::OnceCell<Sealer>,
     pending: Pending,
     running: Running,
+    admission: Option<Admission>,
+    expiry: Expiry,
 }
 
 /// What is known of a request besides its method and parameters.
@@ -113,11 +118,39 @@ pub struct Answered {
     pub session_id: Option<String>,
     /// Why something failed, for the log.
     pub cause: Option<String>,
+    /// How the answer came about.
+    pub facts: Facts,
+}
+
+/// How an answer came about, for whoever sends and records it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    /// A limit was reached: whole seconds until it is worth trying again.
+    pub retry_after_seconds: Option<u64>,
+    /// What an administrator should know, though the request was answered.
+    pub warning: Option<String>,
+    /// How long functions ran, if any was called.
+    pub target_time: Option<Duration>,
+    /// The result says that the arguments are wrong.
+    pub bad_arguments: bool,
+    /// A session began.
+    pub session_began: bool,
 }
 
 impl Answered {
     fn of(outcome: Result<Rope, RpcError>) -> Self {
-        Self { outcome: Some(outcome), session_id: None, cause: None }
+        let facts = Facts::default();
+        Self { outcome: Some(outcome), session_id: None, cause: None, facts }
+    }
+
+    fn nothing() -> Self {
+        Self { outcome: None, session_id: None, cause: None, facts: Facts::default() }
+    }
+
+    /// Adds what was found out while the request was admitted.
+    fn warned(mut self, warning: Option<String>) -> Self {
+        self.facts.warning = self.facts.warning.or(warning);
+        self
     }
 
     fn own(text: String) -> Self {
@@ -145,9 +178,22 @@ impl Gateway {
             sealer: tokio::sync::OnceCell::new(),
             pending: Pending::default(),
             running: Running::default(),
+            admission: None,
+            expiry: Expiry::default(),
             ports,
             settings,
         }
+    }
+
+    /// Limits how often what may happen.
+    pub fn limited(self, limits: RateLimits, buckets: Arc<dyn Buckets>) -> Self {
+        let any = limits != RateLimits::default();
+        Self { admission: any.then(|| Admission::new(limits, buckets)), ..self }
+    }
+
+    /// Sets when sessions end by themselves.
+    pub fn expiring(self, expiry: Expiry) -> Self {
+        Self { expiry, ..self }
     }
 
     /// The ports, for the planes that use them directly.
@@ -162,17 +208,21 @@ impl Gateway {
         asked: &Asked<'_>,
         outgoing: &Outgoing,
     ) -> Answered {
+        let warning = match self.admit(asked.principal).await {
+            Ok(warning) => warning,
+            Err(limited) => return limited.into(),
+        };
         let call = match Call::parse(asked.method, request.params) {
             Ok(call) => call,
-            Err(error) => return error.into(),
+            Err(error) => return Answered::from(error).warned(warning),
         };
         let Some((session, _)) = asked.session else {
-            return self.dispatch(call, request, asked, outgoing).await;
+            return self.dispatch(call, request, asked, outgoing).await.warned(warning);
         };
         let cancelled = self.running.enter(session.key, &request.id);
         tokio::select! {
-            answered = self.dispatch(call, request, asked, outgoing) => answered,
-            () = cancelled.wait() => Answered { outcome: None, session_id: None, cause: None },
+            answered = self.dispatch(call, request, asked, outgoing) => answered.warned(warning),
+            () = cancelled.wait() => Answered::nothing(),
         }
     }
 

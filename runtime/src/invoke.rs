@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod failure;
 pub mod outcome;
 pub mod stream;
+pub mod trace;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -123,7 +124,7 @@ pub async fn call(
         function: target.function.clone(),
         payload: event::render(subject, caller, resume),
         client_context: context::render(subject, caller),
-        trace: None,
+        trace: caller.trace.xray.as_deref().map(str::to_owned),
         timeout,
     };
     let answered = tokio::time::timeout(timeout, async {

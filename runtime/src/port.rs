@@ -2,6 +2,7 @@
 //!
 //! Each port has an adapter for one machine and one for AWS, held to one contract suite.
 
+pub mod buckets;
 pub mod closing;
 #[cfg(feature = "test-support")]
 pub mod contract;

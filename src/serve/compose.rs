@@ -8,13 +8,16 @@ use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions};
 use mcp_lambda_runtime::admin::Admin;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings};
+use mcp_lambda_runtime::embedded::buckets::MemoryBuckets;
 use mcp_lambda_runtime::embedded::invoker::HostInvoker;
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
 use mcp_lambda_runtime::embedded::permissions::MemoryPermissions;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::embedded::system::{SystemClock, SystemIds};
+use mcp_lambda_runtime::gateway::admit::RateLimits;
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
 use mcp_lambda_runtime::port::Invoker;
+use mcp_lambda_runtime::session::Expiry;
 
 use crate::cli::{InvokeWhere, ServeArguments};
 use crate::exit::Failure;
@@ -73,14 +76,26 @@ pub(super) async fn edge(
         catalog_freshness: Duration::ZERO,
         list_ttl: LIST_TTL,
     };
-    let gateway = Arc::new(Gateway::new(ports, settings));
+    let gateway = Gateway::new(ports, settings)
+        .limited(limits(arguments), Arc::new(MemoryBuckets::default()))
+        .expiring(arguments.session_idle.map_or_else(Expiry::default, Expiry::Sliding));
+    let gateway = Arc::new(gateway);
     // In AWS nobody has the examples.
     if is_new && !arguments.no_examples && arguments.invoke == InvokeWhere::Local {
         register_examples(&gateway).await?;
     }
-    let output = output.clone();
+    let (output, audited) = (output.clone(), output.is_json());
     let access = Arc::new(move |record: &_| log::request(&output, record));
-    Ok(Arc::new(Edge::new(gateway, EdgeSettings { origins, access })))
+    let edge = Edge::new(gateway, EdgeSettings { origins, access });
+    Ok(Arc::new(if audited { edge.detailing() } else { edge }))
+}
+
+fn limits(arguments: &ServeArguments) -> RateLimits {
+    RateLimits {
+        per_principal: arguments.limit_principal,
+        per_tool: arguments.limit_tool,
+        sessions: arguments.limit_sessions,
+    }
 }
 
 async fn invoker(place: InvokeWhere, host: Host) -> Result<Arc<dyn Invoker>, Failure> {

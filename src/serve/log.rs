@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use lambda_host::LogLine;
 use mcp_lambda_runtime::edge::access::Record;
+use mcp_lambda_runtime::edge::audit::Audit;
 use serde::Serialize;
 
 use crate::output::Output;
@@ -12,42 +13,21 @@ use crate::output::Output;
 #[derive(Serialize)]
 struct RequestLine<'a> {
     event: &'static str,
-    #[serde(rename = "http.method")]
-    method: &'a str,
-    #[serde(rename = "http.path")]
-    path: &'a str,
-    #[serde(rename = "http.status")]
-    status: u16,
-    #[serde(rename = "rpc.call")]
-    call: Option<&'a str>,
-    #[serde(rename = "rpc.failure")]
-    failure: Option<&'a str>,
-    cause: Option<&'a str>,
-    correlation: Option<&'a str>,
-    duration_ms: f64,
+    #[serde(flatten)]
+    audit: Audit<'a>,
 }
 
 /// A request that was answered.
 pub(super) fn request(output: &Output, record: &Record) {
     let millis = record.duration.as_secs_f64() * 1_000.0;
     if output.is_json() {
-        return json(
-            output,
-            &RequestLine {
-                event: "request",
-                method: &record.method,
-                path: &record.path,
-                status: record.status,
-                call: record.call.as_deref(),
-                failure: record.failure.as_deref(),
-                cause: record.cause.as_deref(),
-                correlation: record.correlation.as_deref(),
-                duration_ms: (millis * 1_000.0).round() / 1_000.0,
-            },
-        );
+        let audit = Audit::of(record, false);
+        return json(output, &RequestLine { event: "request", audit });
     }
     let mut line = format!("{:>3} {:<6} {}", record.status, record.method, record.path);
-    for part in [&record.call, &record.failure, &record.cause].into_iter().flatten() {
+    for part in
+        [&record.call, &record.failure, &record.cause, &record.facts.warning].into_iter().flatten()
+    {
         line.push_str("  ");
         push_printable(&mut line, part);
     }

@@ -8,6 +8,7 @@ mod bounds;
 mod failures;
 mod fuzz;
 mod headers;
+mod limits;
 mod modes;
 mod sessions;
 mod sse;

@@ -75,6 +75,11 @@ const START: u64 = 1_767_225_600_000;
 impl TestGateway {
     /// An empty gateway.
     pub(crate) fn empty() -> Self {
+        Self::empty_with(|gateway| gateway)
+    }
+
+    /// An empty gateway that is set up further.
+    pub(crate) fn empty_with(set_up: impl FnOnce(Gateway) -> Gateway) -> Self {
         let store = SqliteStore::in_memory().expect("a store in memory");
         let clock = Arc::new(ManualClock(AtomicU64::new(START)));
         let functions = Arc::new(Functions::default());
@@ -95,21 +100,27 @@ impl TestGateway {
             catalog_freshness: Duration::ZERO,
             list_ttl: Duration::from_secs(5),
         };
-        let gateway = Arc::new(Gateway::new(ports, settings));
+        let gateway = Arc::new(set_up(Gateway::new(ports, settings)));
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = log.clone();
         let origins = OriginPolicy { origins: BTreeSet::new(), ..OriginPolicy::local() };
         let access = Arc::new(move |record: &Record| {
             sink.lock().expect("no panic while logging").push(record.clone());
         });
-        let edge = Arc::new(Edge::new(gateway.clone(), EdgeSettings { origins, access }));
+        let edge = Edge::new(gateway.clone(), EdgeSettings { origins, access });
+        let edge = Arc::new(edge.detailing());
         let principal = Principal::Anonymous;
         Self { edge, gateway, clock, functions, store, mailboxes, principal, log }
     }
 
     /// A gateway with the registrations of `functions::registrations`.
     pub(crate) async fn new() -> Self {
-        let gateway = Self::empty();
+        Self::new_with(|gateway| gateway).await
+    }
+
+    /// The same, set up further.
+    pub(crate) async fn new_with(set_up: impl FnOnce(Gateway) -> Gateway) -> Self {
+        let gateway = Self::empty_with(set_up);
         for body in functions::registrations() {
             gateway.register(&body).await;
         }

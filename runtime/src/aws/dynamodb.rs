@@ -1,8 +1,10 @@
-//! Registrations and sessions in DynamoDB.
+//! Registrations, sessions and token buckets in DynamoDB.
 //!
-//! Every read is strongly consistent. Every write is a transaction, also where it changes one item:
-//! its token makes it happen once however often the SDK sends it after a lost answer.
+//! Every read is strongly consistent. Every write of a registration or a session is a transaction,
+//! also where it changes one item: its token makes it happen once however often the SDK sends it
+//! after a lost answer.
 
+mod buckets;
 mod fault;
 mod intents;
 mod registrations;
@@ -20,6 +22,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use crate::port::StoreError;
+pub use buckets::DynamoBuckets;
 pub use intents::{DynamoIntents, INTENTS_ACTIONS};
 pub use registrations::DynamoRegistrations;
 pub use sessions::DynamoSessions;

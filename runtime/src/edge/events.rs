@@ -45,10 +45,11 @@ impl Events {
     /// Puts in what was said so far, and the answer.
     pub(crate) fn finish(&mut self, reply: Option<Reply>) {
         while let Ok(message) = self.messages.try_recv() {
+            self.access.record.messages_out += 1;
             self.ready.push_back(message_event(message.into()));
         }
         self.work = None;
-        let Some(reply) = reply else { return };
+        let Some(mut reply) = reply else { return };
         reply.describe(&mut self.access);
         if let Some(body) = reply.into_body() {
             self.ready.push_back(message_event(body));
@@ -56,6 +57,14 @@ impl Events {
     }
 
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let next = self.poll_event(context);
+        if let Poll::Ready(Some(event)) = &next {
+            self.access.sends(event.len());
+        }
+        next
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(event) = self.ready.pop_front() {
             return Poll::Ready(Some(event));
         }
@@ -66,6 +75,7 @@ impl Events {
         }
         if let Poll::Ready(Some(message)) = self.messages.poll_recv(context) {
             self.keep_alive.reset();
+            self.access.record.messages_out += 1;
             return Poll::Ready(Some(message_event(message.into())));
         }
         self.keep_alive.poll_tick(context).map(|_| Some(keep_alive()))

@@ -10,13 +10,14 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::edge::accept::{self, Accepted};
-use crate::edge::access::Access;
+use crate::edge::access::{Access, Details, Ending, shape};
 use crate::edge::body::Body;
 use crate::edge::events::{self, Events, Work};
 use crate::edge::reply::{self, Reply, SESSION_ID};
 use crate::edge::{Edge, Incoming};
-use crate::gateway::{Answered, Asked};
+use crate::gateway::{Answered, Asked, Facts};
 use crate::invoke::exchange::Outgoing;
+use crate::invoke::trace::Trace;
 use crate::port::SessionRecord;
 use crate::protocol::call::Method;
 use crate::protocol::capability::ClientCapabilities;
@@ -124,9 +125,11 @@ pub(crate) fn refused(refused: &Refused) -> Reply {
         | Code::MissingCapability
         | Code::UnsupportedVersion
         | Code::ResourceNotFound => StatusCode::BAD_REQUEST,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
     };
     Reply::json(status, render::error(refused.id.as_ref(), &refused.error))
         .failing(Some(described(&refused.error)), None)
+        .exchanging(usize::from(refused.id.is_some()), 1)
 }
 
 fn described(error: &RpcError) -> String {
@@ -143,7 +146,7 @@ async fn serve(edge: Arc<Edge>, incoming: Incoming, outgoing: Outgoing) -> Reply
     let exchange = Exchange { edge: &edge, incoming: &incoming, outgoing: &outgoing };
     match classify(&routing, &incoming.body) {
         Err(error) => refused(&error),
-        Ok(Classified::Dropped) => Reply::empty(StatusCode::ACCEPTED),
+        Ok(Classified::Dropped) => Reply::empty(StatusCode::ACCEPTED).exchanging(1, 0),
         Ok(Classified::Modern { request, method, meta, envelope }) => {
             let call = Call {
                 version: Version::Modern,
@@ -217,17 +220,22 @@ impl Exchange<'_> {
                 Ok(call) => self.answer(&request, call).await,
                 Err(error) => {
                     answer_error(&request.id, &error, Version::Legacy(LegacyVersion::NEWEST))
+                        .resulting(Facts::default(), of_error(&error))
+                        .exchanging(1, 1)
                 }
             },
             Message::Notification { method, params } => {
                 self.edge.gateway.notified(session.map(|(session, _)| session), &method.0, params);
-                Reply::empty(StatusCode::ACCEPTED).calling(method.0.into_owned())
+                let reply = Reply::empty(StatusCode::ACCEPTED).exchanging(1, 0);
+                reply.calling(method.0.into_owned())
             }
             Message::Response(response) => {
                 let Some((session, _)) = session else { return Reply::empty(StatusCode::ACCEPTED) };
                 let body = self.incoming.body.clone();
                 match self.edge.gateway.deliver(session, &response, body).await {
-                    Ok(()) => Reply::empty(StatusCode::ACCEPTED).calling("response".to_owned()),
+                    Ok(()) => Reply::empty(StatusCode::ACCEPTED)
+                        .exchanging(1, 0)
+                        .calling("response".to_owned()),
                     Err(error) => unavailable(&error.to_string()),
                 }
             }
@@ -277,8 +285,9 @@ impl Exchange<'_> {
             };
             answers.extend(answer);
         }
+        let (received, sent) = (elements.len(), answers.len());
         if answers.is_empty() {
-            return Reply::empty(StatusCode::ACCEPTED);
+            return Reply::empty(StatusCode::ACCEPTED).exchanging(received, sent);
         }
         let mut body = Rope::from("[");
         for (index, answer) in answers.into_iter().enumerate() {
@@ -286,7 +295,9 @@ impl Exchange<'_> {
             body.append(answer);
         }
         body.push_str("]");
-        Reply::json(StatusCode::OK, body).calling(format!("batch of {}", elements.len()))
+        Reply::json(StatusCode::OK, body)
+            .calling(format!("batch of {received}"))
+            .exchanging(received, sent)
     }
 
     async fn deliver(
@@ -323,7 +334,27 @@ impl Exchange<'_> {
         let answering = self.edge.gateway.answer(request, &asked, self.outgoing);
         let answered = within(asked.deadline, answering).await;
         let called = request.describe(&asked.meta);
-        render_answer(&request.id, answered, version).calling(called).correlated(&correlation)
+        let details = self.edge.details(&asked, request);
+        render_answer(&request.id, answered, version)
+            .calling(called)
+            .correlated(&correlation)
+            .of(asked.method, asked.session.map(|(session, _)| session.key))
+            .detailed(details)
+            .exchanging(1, 1)
+    }
+}
+
+impl Edge {
+    /// What an audit wants to know, if there is one.
+    pub(crate) fn details(&self, asked: &Asked<'_>, request: &Request<'_>) -> Option<Box<Details>> {
+        self.details.then(|| {
+            let trace = Trace::of(&asked.meta, |name| (asked.header)(name));
+            Box::new(Details {
+                principal: asked.principal.clone(),
+                shape: shape::of(request.params),
+                trace: trace.id().map(str::to_owned),
+            })
+        })
     }
 }
 
@@ -343,6 +374,7 @@ pub(crate) async fn within(
 
 /// Puts an answer under its id, with the status that its revision wants.
 pub(crate) fn render_answer(id: &RequestId, answered: Answered, version: Version) -> Reply {
+    let ending = ending(&answered);
     let reply = match answered.outcome {
         None => Reply::empty(StatusCode::ACCEPTED).failing(Some("cancelled".to_owned()), None),
         Some(Ok(result)) => Reply::json(StatusCode::OK, render::result(id, result))
@@ -352,9 +384,37 @@ pub(crate) fn render_answer(id: &RequestId, answered: Answered, version: Version
             answer_error(id, &error, version).failing(failure, answered.cause)
         }
     };
+    let reply = reply.resulting(answered.facts, ending);
     match answered.session_id {
         Some(id) => reply.with_text(SESSION_ID, &id),
         None => reply,
+    }
+}
+
+/// What kind of end an answer is. A status tells little, because most errors come with 200.
+fn ending(answered: &Answered) -> Ending {
+    match &answered.outcome {
+        None => Ending::Cancelled,
+        Some(Ok(_)) if answered.facts.bad_arguments => Ending::UserError,
+        // A failed function's result is an answer like any other, but for its cause.
+        Some(Ok(_)) if answered.cause.is_some() => Ending::SystemError,
+        Some(Ok(_)) => Ending::Success,
+        Some(Err(error)) => of_error(error),
+    }
+}
+
+fn of_error(error: &RpcError) -> Ending {
+    match error.code {
+        Code::RateLimited => Ending::Throttled,
+        Code::Internal => Ending::SystemError,
+        Code::Parse
+        | Code::InvalidRequest
+        | Code::MethodNotFound
+        | Code::InvalidParams
+        | Code::HeaderMismatch
+        | Code::MissingCapability
+        | Code::UnsupportedVersion
+        | Code::ResourceNotFound => Ending::UserError,
     }
 }
 

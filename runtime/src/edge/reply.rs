@@ -1,11 +1,16 @@
 //! Replies before they are HTTP: a status, a body, and what the log is to know.
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use http::{Response, StatusCode};
 
-use crate::edge::access::Access;
+use crate::edge::access::{Access, Details, Ending};
 use crate::edge::body::Body;
 use crate::edge::events::Events;
+use crate::gateway::Facts;
+use crate::port::SessionKey;
+use crate::protocol::call::Method;
 use crate::protocol::json;
 use crate::protocol::rope::Rope;
 
@@ -25,6 +30,13 @@ pub(crate) struct Reply {
     failure: Option<String>,
     cause: Option<String>,
     correlation: Option<String>,
+    operation: Option<Method>,
+    facts: Facts,
+    ending: Ending,
+    session: Option<SessionKey>,
+    messages_in: usize,
+    messages_out: usize,
+    details: Option<Box<Details>>,
 }
 
 impl Reply {
@@ -115,14 +127,51 @@ impl Reply {
         self
     }
 
+    /// Notes for the log the method, and the session that it belongs to.
+    pub(crate) fn of(mut self, operation: Method, session: Option<SessionKey>) -> Self {
+        (self.operation, self.session) = (Some(operation), session);
+        self
+    }
+
+    /// Notes for the log how the answer came about, and for the client how long to wait.
+    pub(crate) fn resulting(mut self, facts: Facts, ending: Ending) -> Self {
+        let wait = facts.retry_after_seconds;
+        (self.facts, self.ending) = (facts, ending);
+        match wait {
+            None => self,
+            Some(seconds) => self.with(RETRY_AFTER, HeaderValue::from(seconds)),
+        }
+    }
+
+    /// Notes for the log what only an audit wants to know.
+    pub(crate) fn detailed(mut self, details: Option<Box<Details>>) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Notes for the log how many messages came in, and how many go out.
+    pub(crate) fn exchanging(mut self, received: usize, sent: usize) -> Self {
+        (self.messages_in, self.messages_out) = (received, sent);
+        self
+    }
+
     /// Tells the log.
-    pub(crate) fn describe(&self, access: &mut Access) {
+    pub(crate) fn describe(&mut self, access: &mut Access) {
         let record = &mut access.record;
         record.status = self.status.as_u16();
-        record.call.clone_from(&self.call);
-        record.failure.clone_from(&self.failure);
-        record.cause.clone_from(&self.cause);
-        record.correlation.clone_from(&self.correlation);
+        record.call = self.call.take();
+        record.operation = self.operation;
+        record.failure = self.failure.take();
+        record.cause = self.cause.take();
+        record.correlation = self.correlation.take();
+        record.facts = std::mem::take(&mut self.facts);
+        record.ending = self.ending;
+        record.session = self.session;
+        record.messages_in += self.messages_in;
+        record.messages_out += self.messages_out;
+        if self.details.is_some() {
+            record.details = self.details.take();
+        }
     }
 
     /// Whether there is a successful message, which could as well be an event.
@@ -136,8 +185,9 @@ impl Reply {
     }
 
     /// The HTTP response.
-    pub(crate) fn finish(self, mut access: Access) -> Response<Body> {
+    pub(crate) fn finish(mut self, mut access: Access) -> Response<Body> {
         self.describe(&mut access);
+        access.sends(self.body.as_ref().map_or(0, Rope::len));
         let mut response = Response::new(self.body.map_or_else(Body::empty, Body::from));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();

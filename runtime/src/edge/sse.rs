@@ -12,13 +12,13 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Response, StatusCode};
 use tokio::time::Instant;
 
-use crate::edge::access::Access;
+use crate::edge::access::{Access, Ending};
 use crate::edge::body::Body;
 use crate::edge::events::Events;
 use crate::edge::mcp::{refused, render_answer, within};
 use crate::edge::reply::{self, Reply};
 use crate::edge::{Edge, From, Incoming};
-use crate::gateway::Asked;
+use crate::gateway::{Asked, Facts};
 use crate::invoke::exchange::Outgoing;
 use crate::port::closing::Closing;
 use crate::port::{MailboxError, MailboxId, SessionRecord};
@@ -47,7 +47,19 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Answers `GET /sse`: the endpoint's address, and then whatever there is to say.
 pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -> Response<Body> {
+    let mut access = access;
     let from = incoming.from.clone();
+    match edge.gateway.admit_stream(&from.principal).await {
+        Ok(warning) => access.record.facts.warning = warning,
+        Err(limited) => {
+            let facts = Facts {
+                retry_after_seconds: Some(limited.retry_after_seconds()),
+                ..Facts::default()
+            };
+            let refused = Reply::problem(StatusCode::TOO_MANY_REQUESTS, &limited.sentence());
+            return refused.resulting(facts, Ending::Throttled).finish(access);
+        }
+    }
     let begun = edge.gateway.begin_sse(&from.principal).await;
     let (session, id) = match begun {
         Ok(begun) => begun,
@@ -58,8 +70,9 @@ pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -
         return unavailable(&error.to_string()).finish(access);
     }
     let (outgoing, messages) = Outgoing::open();
-    let mut access = access;
     access.record.status = StatusCode::OK.as_u16();
+    access.record.facts.session_began = true;
+    access.record.session = Some(session.key);
     let closing = Closing::new(&edge.gateway.ports().mailboxes, mailbox);
     let mount = incoming.mount.0.clone();
     let work = Box::pin(async move {
@@ -234,11 +247,17 @@ async fn answer(
         Access::start(&edge.settings.access, &http::Method::POST, "/message (on its stream)");
     let answered = within(from.deadline, edge.gateway.answer(request, &asked, outgoing)).await;
     let called = request.describe(&asked.meta);
-    let reply = render_answer(&request.id, answered, version);
-    let reply = reply.calling(called).correlated(&correlation);
+    let mut reply = render_answer(&request.id, answered, version)
+        .calling(called)
+        .correlated(&correlation)
+        .of(method, Some(session.key))
+        .detailed(edge.details(&asked, request));
     let mut access = access;
+    // The messages are counted where they come in and go out.
     reply.describe(&mut access);
-    reply.into_body().map(text_of)
+    let body = reply.into_body().map(text_of);
+    access.sends(body.as_ref().map_or(0, String::len));
+    body
 }
 
 fn text_of(rope: crate::protocol::rope::Rope) -> String {
@@ -277,7 +296,7 @@ async fn receive(edge: &Edge, incoming: &Incoming) -> Reply {
     let deduplication = edge.gateway.correlation();
     let mailboxes = &edge.gateway.ports().mailboxes;
     match mailboxes.send(&mailbox, &deduplication, incoming.body.clone()).await {
-        Ok(()) => Reply::text(StatusCode::ACCEPTED, "Accepted"),
+        Ok(()) => Reply::text(StatusCode::ACCEPTED, "Accepted").exchanging(1, 0),
         Err(MailboxError::Gone) => gone(),
         Err(MailboxError::Full) => {
             Reply::problem(StatusCode::TOO_MANY_REQUESTS, "too many messages wait in this session")

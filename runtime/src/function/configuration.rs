@@ -15,13 +15,23 @@
 //! | `MCP_LAMBDA_CATALOG_FRESHNESS_SECONDS` | `mcp`, `registration` | how old a catalog may be before its version is asked for: 0 to 3600, default 5 |
 //! | `MCP_LAMBDA_LIST_TTL_SECONDS` | `mcp` | how long clients may keep lists: 0 to 86400, default 5 |
 //! | `MCP_LAMBDA_INSTRUCTIONS` | `mcp` | a text for the model about the server as a whole |
+//! | `MCP_LAMBDA_LIMIT_PRINCIPAL` | `mcp` | how many requests each caller may send, such as `100/1m`; `none` (default) |
+//! | `MCP_LAMBDA_LIMIT_TOOL` | `mcp` | how often each tool, resource or prompt of a function may be called, such as `10/1s`; `none` (default) |
+//! | `MCP_LAMBDA_LIMIT_SESSIONS` | `mcp` | how many sessions each caller may begin; `10000/24h` (default), or `none` |
+//! | `MCP_LAMBDA_SESSION_IDLE` | `mcp` | how long a session may be idle before it ends, such as `30m`; `none` (default): it ends a day after it began |
+//! | `MCP_LAMBDA_LOG_CALLERS` | `mcp`, `registration` | `NAMED` (default) or `HASHED`: how the log names callers |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | all | as Lambda sets them |
 //! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS`, `…_LAMBDA` | all | other endpoints than the region's own |
 //! | `AWS_LAMBDA_RUNTIME_API` | all | as Lambda sets it |
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use crate::function::log::Callers;
+use crate::gateway::admit::{DEFAULT_SESSIONS, RateLimits};
+use crate::session::Expiry;
 
 /// Which function this is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -92,6 +102,12 @@ pub struct Configuration {
     pub list_ttl: Duration,
     /// A text for the model about the server as a whole.
     pub instructions: Option<String>,
+    /// How often what may happen.
+    pub limits: RateLimits,
+    /// When sessions end by themselves.
+    pub expiry: Expiry,
+    /// How the log names callers.
+    pub callers: Callers,
     /// How AWS is reached.
     pub aws: AwsEnvironment,
 }
@@ -160,6 +176,17 @@ impl Configuration {
             ),
             list_ttl: reader.seconds("MCP_LAMBDA_LIST_TTL_SECONDS", DEFAULT_TTL, MAX_TTL),
             instructions: reader.optional("MCP_LAMBDA_INSTRUCTIONS"),
+            limits: RateLimits {
+                per_principal: reader.unless_none("MCP_LAMBDA_LIMIT_PRINCIPAL", NONE),
+                per_tool: reader.unless_none("MCP_LAMBDA_LIMIT_TOOL", NONE),
+                sessions: reader.unless_none("MCP_LAMBDA_LIMIT_SESSIONS", DEFAULT_SESSIONS),
+            },
+            expiry: reader
+                .unless_none("MCP_LAMBDA_SESSION_IDLE", NONE)
+                .map_or_else(Expiry::default, Expiry::Sliding),
+            callers: reader
+                .choice("MCP_LAMBDA_LOG_CALLERS", Some("NAMED"), CALLERS)
+                .unwrap_or_default(),
             aws: reader.aws(),
         };
         if reader.faults.is_empty() {
@@ -180,6 +207,9 @@ const AUTHENTICATIONS: &[(&str, Authentication)] =
 const PERMISSIONS: &[(&str, bool)] = &[("DENY", false), ("ALLOW", true)];
 const INVOKE_MODES: &[(&str, InvokeMode)] =
     &[("BUFFERED", InvokeMode::Buffered), ("RESPONSE_STREAM", InvokeMode::ResponseStream)];
+const CALLERS: &[(&str, Callers)] = &[("NAMED", Callers::Named), ("HASHED", Callers::Hashed)];
+/// What switches a limit off, and sessions that may be idle for some time only.
+const NONE: &str = "none";
 /// Seconds: a new tool shows within one turn of a conversation.
 const DEFAULT_FRESHNESS: u64 = 5;
 /// Seconds.
@@ -229,6 +259,25 @@ impl Reader<'_> {
             _ => {
                 self.faults.push(format!("{name} must be 0 to {most}, not `{text}`"));
                 Duration::from_secs(default)
+            }
+        }
+    }
+
+    /// A value that is `none` where there is to be none.
+    fn unless_none<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        name: &str,
+        default: &str,
+    ) -> Option<T> {
+        let text = self.optional(name).unwrap_or_else(|| default.to_owned());
+        if text == NONE {
+            return None;
+        }
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.faults.push(format!("{name} must be {NONE}, or {error}, not `{text}`"));
+                None
             }
         }
     }
@@ -398,6 +447,37 @@ mod tests {
             assert!(read(&[(name, &format!("{most}"))]).is_ok());
             assert!(fault(&[(name, &format!("{}", most + 1))]).contains(name));
             assert!(fault(&[(name, "-1")]).contains("`-1`"));
+        }
+    }
+
+    #[test]
+    fn limits_and_sessions() {
+        let defaults = read(&[]).expect("good");
+        let sessions = Some(DEFAULT_SESSIONS.parse().expect("a rate"));
+        assert_eq!(defaults.limits, RateLimits { sessions, ..RateLimits::default() });
+        assert_eq!((defaults.expiry, defaults.callers), (Expiry::default(), Callers::Named));
+        let set = read(&[
+            ("MCP_LAMBDA_LIMIT_PRINCIPAL", "100/1m"),
+            ("MCP_LAMBDA_LIMIT_TOOL", "10/1s"),
+            ("MCP_LAMBDA_LIMIT_SESSIONS", "none"),
+            ("MCP_LAMBDA_SESSION_IDLE", "30m"),
+            ("MCP_LAMBDA_LOG_CALLERS", "HASHED"),
+        ]);
+        let set = set.expect("good");
+        assert_eq!(set.limits.per_principal, Some("100/1m".parse().expect("a rate")));
+        assert_eq!(set.limits.per_tool, Some("10/1s".parse().expect("a rate")));
+        assert_eq!(set.limits.sessions, None);
+        assert_eq!(set.expiry, Expiry::Sliding("30m".parse().expect("a time")));
+        assert_eq!(set.callers, Callers::Hashed);
+        for (name, bad) in [
+            ("MCP_LAMBDA_LIMIT_PRINCIPAL", "100"),
+            ("MCP_LAMBDA_LIMIT_TOOL", "0/1s"),
+            ("MCP_LAMBDA_LIMIT_SESSIONS", "NONE"),
+            ("MCP_LAMBDA_SESSION_IDLE", "30"),
+            ("MCP_LAMBDA_LOG_CALLERS", "hashed"),
+        ] {
+            let told = fault(&[(name, bad)]);
+            assert!(told.contains(name) && told.contains(&format!("`{bad}`")), "{told}");
         }
     }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use tokio::time::Instant;
 
@@ -26,8 +26,14 @@ const FORBIDDEN: u16 = 403;
 /// It could not be answered.
 const INTERNAL: u16 = 500;
 
-/// Answers a message.
-pub(super) async fn answer(edge: &Arc<Edge>, event: &Bytes, from: From, end: Instant) -> Bytes {
+/// Answers a message; `trace` are the headers that continue the invocation's trace.
+pub(super) async fn answer(
+    edge: &Arc<Edge>,
+    event: &Bytes,
+    trace: HeaderMap,
+    from: From,
+    end: Instant,
+) -> Bytes {
     let request = match jsonrpc::parse(event) {
         Ok(Body::Single(Message::Request(request))) => request,
         Ok(Body::Single(Message::Notification { .. } | Message::Response(_))) => {
@@ -37,7 +43,8 @@ pub(super) async fn answer(edge: &Arc<Edge>, event: &Bytes, from: From, end: Ins
         Ok(Body::Batch(_)) => return error(None, INVALID, "the event must be one message"),
         Err(refused) => return error(refused.id.as_ref(), INVALID, &refused.error.message),
     };
-    let http = as_http(&request, event.clone());
+    let mut http = as_http(&request, event.clone());
+    http.headers_mut().extend(trace);
     let failed = || error(Some(&request.id), INTERNAL, "the message could not be answered");
     let Ok(response) = tokio::time::timeout_at(end, edge.answer(http, from)).await else {
         return error(Some(&request.id), INTERNAL, "there was no time left to answer; try again");

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use crate::edge::access::{AccessLog, Record};
+use crate::edge::audit::Audit;
+use crate::function::metrics::Metrics;
 use crate::port::Clock;
 
 /// Takes a line, without its end.
@@ -16,6 +18,18 @@ pub struct Log {
     sink: Sink,
     clock: Arc<dyn Clock>,
     invocation: Arc<Mutex<String>>,
+    callers: Callers,
+    metrics: Option<Arc<Metrics>>,
+}
+
+/// How callers are named.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Callers {
+    /// By their ARNs.
+    #[default]
+    Named,
+    /// By digests of these: the same caller has the same digest.
+    Hashed,
 }
 
 /// How much a line matters.
@@ -45,27 +59,21 @@ struct Text<'a> {
     message: &'a str,
 }
 
-#[derive(Serialize)]
-struct Request<'a> {
-    #[serde(rename = "http.method")]
-    method: &'a str,
-    #[serde(rename = "http.path")]
-    path: &'a str,
-    #[serde(rename = "http.status")]
-    status: u16,
-    #[serde(rename = "rpc.call")]
-    call: Option<&'a str>,
-    #[serde(rename = "rpc.failure")]
-    failure: Option<&'a str>,
-    cause: Option<&'a str>,
-    correlation: Option<&'a str>,
-    duration_ms: f64,
-}
-
 impl Log {
     /// A log that leads to a sink.
     pub fn new(sink: Sink, clock: Arc<dyn Clock>) -> Self {
-        Self { sink, clock, invocation: Arc::default() }
+        let (invocation, callers) = (Arc::default(), Callers::Named);
+        Self { sink, clock, invocation, callers, metrics: None }
+    }
+
+    /// The same log, that names callers like this.
+    pub fn naming(self, callers: Callers) -> Self {
+        Self { callers, ..self }
+    }
+
+    /// The same log, that writes the metrics of each request as well.
+    pub fn measuring(self, metrics: Metrics) -> Self {
+        Self { metrics: Some(Arc::new(metrics)), ..self }
     }
 
     /// Names the invocation that the following lines belong to.
@@ -86,19 +94,16 @@ impl Log {
     }
 
     fn record(&self, record: &Record) {
-        let level = if record.status >= 500 { Level::Error } else { Level::Info };
-        let micros = (record.duration.as_secs_f64() * 1_000_000.0).round();
-        let request = Request {
-            method: &record.method,
-            path: &record.path,
-            status: record.status,
-            call: record.call.as_deref(),
-            failure: record.failure.as_deref(),
-            cause: record.cause.as_deref(),
-            correlation: record.correlation.as_deref(),
-            duration_ms: micros / 1_000.0,
+        let level = match record.status {
+            500.. => Level::Error,
+            _ if record.facts.warning.is_some() => Level::Warn,
+            _ => Level::Info,
         };
-        self.write(level, "request", request);
+        let hashed = self.callers == Callers::Hashed;
+        self.write(level, "request", Audit::of(record, hashed));
+        if let Some(metrics) = &self.metrics {
+            (self.sink)(&metrics.line(record, self.clock.now()));
+        }
     }
 
     fn write(&self, level: Level, event: &'static str, fields: impl Serialize) {

@@ -42,6 +42,8 @@ pub struct Invocation {
     pub deadline: Timestamp,
     /// The event.
     pub payload: Bytes,
+    /// The trace that it belongs to, in the form of `X-Amzn-Trace-Id`.
+    pub trace: Option<String>,
 }
 
 /// Why the Runtime API cannot be used any more.
@@ -92,7 +94,8 @@ impl RuntimeApi {
             .and_then(|text| text.parse().ok())
             .map(Timestamp)
             .ok_or_else(missing)?;
-        Ok(Invocation { id: id.to_owned(), deadline, payload })
+        let trace = header(&parts.headers, "lambda-runtime-trace-id").map(str::to_owned);
+        Ok(Invocation { id: id.to_owned(), deadline, payload, trace })
     }
 
     /// Hands over an answer; for one that streams this takes until its end.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio::time::Instant;
+
 use crate::gateway::{Answered, Asked, Gateway};
 use crate::invoke::exchange::Outgoing;
 use crate::invoke::outcome::{Outcome, completion_members};
@@ -53,7 +55,9 @@ impl Gateway {
         }
         let members = match (matching(fixed, complete), target) {
             (Some(values), _) => completion_members(values, None, None),
-            (None, Some(target)) => self.ask_function(complete, of, target, request, asked).await,
+            (None, Some(target)) => {
+                return self.ask_function(complete, of, target, request, asked).await;
+            }
             (None, None) => completion_members(Vec::new(), None, None),
         };
         Answered::own(self.stamp.own(asked.version, &members, None))
@@ -81,7 +85,7 @@ impl Gateway {
         target: &Target,
         request: &Request<'_>,
         asked: &Asked<'_>,
-    ) -> String {
+    ) -> Answered {
         let subject = Subject::Completion {
             of,
             argument: &complete.argument.0,
@@ -89,16 +93,23 @@ impl Gateway {
             context: complete.context,
             target,
         };
+        let warning = match self.admit_call(&subject).await {
+            Ok(warning) => warning,
+            Err(limited) => return limited.into(),
+        };
         let wanted = Wanted::default();
         let caller = self.caller(request, asked, &wanted, target);
         let (resume, outgoing) = (Resume::default(), Outgoing::none());
-        let invoker = &*self.ports.invoker;
-        match invoke::call(invoker, &subject, &caller, &resume, &outgoing).await {
+        let (invoker, started) = (&*self.ports.invoker, Instant::now());
+        let members = match invoke::call(invoker, &subject, &caller, &resume, &outgoing).await {
             Outcome::Own { members, .. } => members,
             Outcome::Foreign { .. } | Outcome::InputRequired(_) | Outcome::Error(_) => {
                 completion_members(Vec::new(), None, None)
             }
-        }
+        };
+        let mut answered = Answered::own(self.stamp.own(asked.version, &members, None));
+        answered.facts.target_time = Some(started.elapsed());
+        answered.warned(warning)
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::gateway::{Answered, Asked, CAPABILITIES, Gateway};
-use crate::port::{MailboxId, SessionKey, SessionRecord, StoreError};
+use crate::gateway::{Answered, Asked, CAPABILITIES, Facts, Gateway};
+use crate::port::{MailboxId, SessionKey, SessionRecord, StoreError, Timestamp};
 use crate::protocol::call::Initialize;
 use crate::protocol::error::RpcError;
 use crate::protocol::json;
@@ -44,6 +44,10 @@ impl Gateway {
         if asked.session.is_some_and(|(session, _)| session.transport == Transport::Sse) {
             return answered;
         }
+        let warning = match self.admit_session(asked.principal).await {
+            Ok(warning) => warning,
+            Err(limited) => return limited.into(),
+        };
         let session = Session {
             key: SessionKey(self.random()),
             created_at: self.ports.clock.now(),
@@ -52,7 +56,10 @@ impl Gateway {
             capabilities: initialize.capabilities,
         };
         match self.seal_session(&session, asked.principal).await {
-            Ok(id) => Answered { session_id: Some(id), ..answered },
+            Ok(id) => {
+                let facts = Facts { session_began: true, ..Facts::default() };
+                Answered { session_id: Some(id), facts, ..answered }.warned(warning)
+            }
             Err(error) => self.unavailable(asked.correlation, &error),
         }
     }
@@ -89,18 +96,58 @@ impl Gateway {
         principal: &crate::principal::Principal,
     ) -> Result<Option<(Session, Option<SessionRecord>)>, StoreError> {
         let now = self.ports.clock.now();
-        let Some(session) = Session::open(self.sealer().await?, id, principal, now) else {
+        let Some(session) = Session::open(self.sealer().await?, id, principal) else {
             return Ok(None);
         };
+        let young = self.expiry.is_young(&session, now);
+        if !young && !self.expiry.needs_record() {
+            return Ok(None);
+        }
         let record = self.ports.sessions.load(session.key, now).await?;
         let ended = record.as_ref().is_some_and(|record| record.ended);
-        Ok((!ended).then_some((session, record)))
+        if ended || (!young && record.is_none()) {
+            return Ok(None);
+        }
+        let noted = self.note_use(&session, record, now).await;
+        Ok(noted.map(|record| (session, record)))
+    }
+
+    /// Notes that a session is used, where that keeps it alive and was not noted just now; `None`
+    /// when it turns out to be over.
+    async fn note_use(
+        &self,
+        session: &Session,
+        record: Option<SessionRecord>,
+        now: Timestamp,
+    ) -> Option<Option<SessionRecord>> {
+        if !self.expiry.needs_record() {
+            return Some(record);
+        }
+        let mut state = record.as_ref().map(|record| read_state(&record.state)).unwrap_or_default();
+        let noted = state.used_at_ms.map_or(session.created_at, Timestamp);
+        if !self.expiry.is_worth_noting(noted, now) {
+            return Some(record);
+        }
+        state.used_at_ms = Some(now.0);
+        let text = serde_json::to_string(&state).unwrap_or_default();
+        let expected = record.as_ref().map(|record| record.revision);
+        let until = self.expiry.record_expires_at(session, now);
+        let saving = self.ports.sessions.save(session.key, text.clone(), expected, until, now);
+        match saving.await {
+            Ok(revision) => Some(Some(SessionRecord { state: text, revision, ended: false })),
+            Err(StoreError::NotFound) => None,
+            // Somebody else has noted something, or will.
+            Err(StoreError::Stale { .. } | StoreError::Exists(_) | StoreError::Unavailable(_)) => {
+                Some(record)
+            }
+        }
     }
 
     /// Ends a session.
     pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
-        self.ports.sessions.end(session.key, session.expires_at(), now).await?;
+        let until = self.expiry.record_expires_at(session, now);
+        self.ports.sessions.end(session.key, until, now).await?;
         // What still runs for the session has no one left to answer.
         self.running.cancel_all(session.key);
         let mailbox = MailboxId::session(session.key);
@@ -166,11 +213,15 @@ impl Gateway {
             let mut state =
                 record.as_ref().map(|record| read_state(&record.state)).unwrap_or_default();
             change(&mut state);
+            if self.expiry.needs_record() {
+                state.used_at_ms = Some(self.ports.clock.now().0);
+            }
             let text = serde_json::to_string(&state).unwrap_or_default();
             let expected = record.as_ref().map(|record| record.revision);
             let now = self.ports.clock.now();
             let sessions = &self.ports.sessions;
-            match sessions.save(session.key, text, expected, session.expires_at(), now).await {
+            let until = self.expiry.record_expires_at(session, now);
+            match sessions.save(session.key, text, expected, until, now).await {
                 Ok(_) => return done(),
                 Err(StoreError::Stale { .. } | StoreError::Exists(_)) => {
                     match sessions.load(session.key, now).await {

@@ -38,7 +38,9 @@ impl Gateway {
         let arguments = named.arguments.map_or("{}", RawValue::get);
         if let Err(text) = check_arguments(tool, arguments) {
             let members = outcome::error_members(&text);
-            return Answered::own(self.stamp.own(asked.version, &members, None));
+            let mut answered = Answered::own(self.stamp.own(asked.version, &members, None));
+            answered.facts.bad_arguments = true;
+            return answered;
         }
         let subject = Subject::Tool { tool, arguments };
         self.run(&subject, &named.resume, request, asked, outgoing).await

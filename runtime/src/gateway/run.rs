@@ -8,6 +8,7 @@ use crate::gateway::{Answered, Asked, Gateway, input, legacy};
 use crate::invoke::context::Caller;
 use crate::invoke::exchange::Outgoing;
 use crate::invoke::outcome::Outcome;
+use crate::invoke::trace::Trace;
 use crate::invoke::{self, Resume, Subject};
 use crate::protocol::call;
 use crate::protocol::error::RpcError;
@@ -24,7 +25,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 impl Gateway {
-    /// Calls a subject's function until there is a result, asking the client in between.
+    /// Calls a subject's function, if it may be called, until there is a result.
     pub(super) async fn run(
         &self,
         subject: &Subject<'_>,
@@ -32,6 +33,27 @@ impl Gateway {
         request: &Request<'_>,
         asked: &Asked<'_>,
         outgoing: &Outgoing,
+    ) -> Answered {
+        let warning = match self.admit_call(subject).await {
+            Ok(warning) => warning,
+            Err(limited) => return limited.into(),
+        };
+        let mut spent = None;
+        let mut answered = self.rounds(subject, given, request, asked, outgoing, &mut spent).await;
+        answered.facts.target_time = spent;
+        answered.warned(warning)
+    }
+
+    /// Calls until there is a result, asking the client in between; `spent` is what the function
+    /// took for it.
+    async fn rounds(
+        &self,
+        subject: &Subject<'_>,
+        given: &call::Resume<'_>,
+        request: &Request<'_>,
+        asked: &Asked<'_>,
+        outgoing: &Outgoing,
+        spent: &mut Option<Duration>,
     ) -> Answered {
         let wanted = match self.wanted(asked) {
             Ok(wanted) => wanted,
@@ -44,8 +66,10 @@ impl Gateway {
         let caller = self.caller(request, asked, &wanted, subject.target());
         let mut pause = FIRST_PAUSE;
         for _ in 0..limits::MAX_INPUT_ROUNDS {
+            let started = Instant::now();
             let outcome =
                 invoke::call(&*self.ports.invoker, subject, &caller, &resume, outgoing).await;
+            *spent = Some(spent.unwrap_or_default() + started.elapsed());
             let Outcome::InputRequired(required) = outcome else {
                 return self.finish(subject, outcome, asked);
             };
@@ -103,9 +127,7 @@ impl Gateway {
             version: asked.version,
             capabilities: asked.capabilities,
             wanted,
-            traceparent: asked.meta.traceparent.as_ref().map(|text| &*text.0),
-            tracestate: asked.meta.tracestate.as_ref().map(|text| &*text.0),
-            baggage: asked.meta.baggage.as_ref().map(|text| &*text.0),
+            trace: Trace::of(&asked.meta, |name| (asked.header)(name)),
             deadline: asked.deadline,
             deadline_at: self.ports.clock.now().after(left.min(target.timeout)),
         }

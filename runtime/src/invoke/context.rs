@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use tokio::time::Instant;
 
 use crate::invoke::Subject;
+use crate::invoke::trace::Trace;
 use crate::port::{SessionKey, Timestamp};
 use crate::principal::Principal;
 use crate::protocol::capability::ClientCapabilities;
@@ -37,12 +38,8 @@ pub struct Caller<'a> {
     pub capabilities: ClientCapabilities,
     /// What the client wants to hear while the call runs.
     pub wanted: &'a Wanted,
-    /// W3C `traceparent`, if the client sent one.
-    pub traceparent: Option<&'a str>,
-    /// W3C `tracestate`.
-    pub tracestate: Option<&'a str>,
-    /// W3C `baggage`.
-    pub baggage: Option<&'a str>,
+    /// The trace that the request belongs to.
+    pub trace: Trace<'a>,
     /// When the request must have been answered.
     pub deadline: Instant,
     /// The same by the clock.
@@ -96,9 +93,9 @@ fn own<'a>(subject: &Subject<'a>, caller: &Caller<'a>) -> Vec<(&'static str, Cow
     push("mcpSessionId", caller.session.map(|key| key.to_string().into()));
     push("mcpClientCapabilities", Some(caller.capabilities.to_json().into()));
     push("mcpDeadlineMs", Some(caller.deadline_at.0.to_string().into()));
-    push("traceparent", caller.traceparent.map(Into::into));
-    push("tracestate", caller.tracestate.map(Into::into));
-    push("baggage", caller.baggage.map(Into::into));
+    push("traceparent", caller.trace.parent.clone());
+    push("tracestate", caller.trace.state.map(Into::into));
+    push("baggage", caller.trace.baggage.map(Into::into));
     members
 }
 

@@ -5,6 +5,7 @@
 //! Only what both SQLite and DynamoDB, both the queues of one process and SQS FIFO, both local
 //! processes and AWS Lambda can keep is asked for; what an adapter needs time for is a parameter.
 
+pub mod buckets;
 pub mod intents;
 pub mod invoker;
 pub mod mailboxes;

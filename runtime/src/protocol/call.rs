@@ -178,6 +178,27 @@ impl Method {
         exists.then_some(method)
     }
 
+    /// The method on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Initialize => "initialize",
+            Self::Discover => "server/discover",
+            Self::Ping => "ping",
+            Self::SetLevel => "logging/setLevel",
+            Self::Subscribe => "resources/subscribe",
+            Self::Unsubscribe => "resources/unsubscribe",
+            Self::List(List::Tools) => "tools/list",
+            Self::List(List::Resources) => "resources/list",
+            Self::List(List::ResourceTemplates) => "resources/templates/list",
+            Self::List(List::Prompts) => "prompts/list",
+            Self::CallTool => "tools/call",
+            Self::GetPrompt => "prompts/get",
+            Self::ReadResource => "resources/read",
+            Self::Complete => "completion/complete",
+            Self::Listen => "subscriptions/listen",
+        }
+    }
+
     /// The member of `params` that `Mcp-Name` repeats, for methods that have one.
     pub fn name_member(self) -> Option<&'static str> {
         match self {

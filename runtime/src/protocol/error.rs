@@ -28,6 +28,9 @@ pub enum Code {
     UnsupportedVersion,
     /// An unknown resource, for revisions before 2026-07-28.
     ResourceNotFound,
+    /// More was asked for than a rate allows. The number is ours: 2026-07-28 keeps all of
+    /// JSON-RPC's server errors for itself.
+    RateLimited,
 }
 
 impl Code {
@@ -43,15 +46,18 @@ impl Code {
             Self::MissingCapability => -32021,
             Self::UnsupportedVersion => -32022,
             Self::ResourceNotFound => -32002,
+            Self::RateLimited => 429,
         }
     }
 
     /// The HTTP status of an error that answers a well-formed request.
     ///
     /// Legacy clients turn 400 and 404 into a transport error and lose the code, so theirs is
-    /// always 200. 2026-07-28 pins the others.
+    /// 200. 2026-07-28 pins the others. What is limited is 429 for all, so that whatever stands
+    /// in between can tell it from work that was done.
     pub fn status(self, version: Version) -> u16 {
         match (version, self) {
+            (_, Self::RateLimited) => 429,
             (Version::Legacy(_), _) => 200,
             (Version::Modern, Self::MethodNotFound) => 404,
             (

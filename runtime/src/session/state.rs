@@ -18,4 +18,8 @@ pub struct SessionState {
     /// The URIs of `resources/subscribe`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub subscriptions: BTreeSet<String>,
+    /// Where sessions may be idle for some time only: the use that was last noted, in milliseconds
+    /// since 1970-01-01 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at_ms: Option<u64>,
 }

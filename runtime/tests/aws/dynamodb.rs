@@ -1,5 +1,6 @@
 //! Registrations and sessions in DynamoDB, held to their contracts, and what is DynamoDB's own.
 
+mod buckets;
 mod failures;
 mod layout;
 mod lost;

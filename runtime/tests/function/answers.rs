@@ -182,7 +182,7 @@ impl World {
     pub(crate) async fn invoke(&self, event: &Value) -> Answer {
         let payload = event.to_string().into();
         let deadline = NOW.after(TIMEOUT);
-        self.function.answer(Event { id: ID.to_owned(), deadline, payload }).await
+        self.function.answer(Event { id: ID.to_owned(), deadline, payload, trace: None }).await
     }
 
     /// An answer all at once: its status and body.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use mcp_lambda_runtime::aws;
-use mcp_lambda_runtime::aws::dynamodb::{DynamoIntents, DynamoRegistrations, DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::dynamodb::{DynamoBuckets, DynamoIntents, DynamoRegistrations, DynamoSessions, TableName};
 use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
 use mcp_lambda_runtime::aws::permissions::IdentityPolicy;
 use mcp_lambda_runtime::aws::sqs::{
@@ -21,6 +21,7 @@ use mcp_lambda_runtime::function::configuration::{
     AwsEnvironment, Configuration, Handler, InvokeMode,
 };
 use mcp_lambda_runtime::function::log::Log;
+use mcp_lambda_runtime::function::metrics::Metrics;
 use mcp_lambda_runtime::function::settle::Settling;
 use mcp_lambda_runtime::function::{Function, Http, Role, Sweep};
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
@@ -62,6 +63,8 @@ fn http(
     let dynamodb = shared.at(configuration.aws.dynamodb_endpoint.as_deref());
     let sqs = shared.at(configuration.aws.sqs_endpoint.as_deref());
     let lambda = shared.at(configuration.aws.lambda_endpoint.as_deref());
+    let buckets = DynamoBuckets::new(&dynamodb, sessions.clone());
+    let metrics = Metrics::new(&configuration.stack);
     let mailboxes = SqsMailboxes::new(&sqs, stack, ids.clone(), Options::default());
     let mailboxes = Arc::new(Settling::new(Arc::new(mailboxes)));
     let intents = DynamoIntents::new(&dynamodb, registrations.clone());
@@ -87,8 +90,12 @@ fn http(
         loopback_origins: false,
         origins: configuration.allowed_origins,
     };
-    let gateway = Arc::new(Gateway::new(ports, settings));
-    let edge = Edge::new(gateway, EdgeSettings { origins, access: log.access() }).serving(planes);
+    let gateway = Gateway::new(ports, settings)
+        .limited(configuration.limits, Arc::new(buckets))
+        .expiring(configuration.expiry);
+    let log = log.clone().naming(configuration.callers).measuring(metrics);
+    let edge = Edge::new(Arc::new(gateway), EdgeSettings { origins, access: log.access() });
+    let edge = edge.serving(planes).detailing();
     Ok(Http {
         edge: Arc::new(edge),
         authentication: configuration.authentication,

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
-use mcp_lambda_runtime::aws::dynamodb::{DynamoRegistrations, DynamoSessions};
+use mcp_lambda_runtime::aws::dynamodb::{DynamoBuckets, DynamoRegistrations, DynamoSessions};
 use mcp_lambda_runtime::embedded::system::SystemIds;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -76,6 +76,11 @@ impl World {
     pub(crate) fn sessions(&self) -> DynamoSessions {
         let ids = Arc::new(SystemIds::default());
         DynamoSessions::new(&shared(self.endpoint), self.tables.sessions.clone(), ids)
+    }
+
+    /// Another instance's buckets.
+    pub(crate) fn buckets(&self) -> DynamoBuckets {
+        DynamoBuckets::new(&shared(self.endpoint), self.tables.sessions.clone())
     }
 
     /// Decides on requests from now on, which are counted anew.
@@ -181,7 +186,7 @@ pub(crate) fn cancelled(codes: &[&str]) -> Response<Body> {
     answer(400, &body)
 }
 
-fn answer(status: u16, body: &serde_json::Value) -> Response<Body> {
+pub(crate) fn answer(status: u16, body: &serde_json::Value) -> Response<Body> {
     Response::builder()
         .status(status)
         .header("content-type", "application/x-amz-json-1.0")

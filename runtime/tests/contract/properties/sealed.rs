@@ -5,7 +5,7 @@ use mcp_lambda_runtime::principal::Principal;
 use mcp_lambda_runtime::protocol::capability::ClientCapabilities;
 use mcp_lambda_runtime::protocol::version::LegacyVersion;
 use mcp_lambda_runtime::session::seal::{Purpose, Sealer};
-use mcp_lambda_runtime::session::{LIFETIME, Session, Transport};
+use mcp_lambda_runtime::session::{Session, Transport};
 use proptest::prelude::*;
 
 use super::{config, text};
@@ -33,23 +33,19 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn sessions_open_for_their_owner_while_they_live(
+    fn sessions_open_for_their_owner(
         session in session(),
         owner in principal(),
         stranger in principal(),
         keys in prop::collection::vec(any::<[u8; 32]>(), 1..3),
         nonce in any::<[u8; 12]>(),
-        age in 0..2 * 86_400_000_u64,
     ) {
         let sealer = Sealer::new(&keys);
         let id = session.seal(&sealer, nonce, &owner);
         prop_assert!(id.bytes().all(|byte| (0x21..=0x7e).contains(&byte)), "{}", id);
-        let now = Timestamp(session.created_at.0 + age);
-        let alive = age < u64::try_from(LIFETIME.as_millis()).expect("a day");
-        let expected = alive.then(|| session.clone());
-        prop_assert_eq!(Session::open(&sealer, &id, &owner, now), expected.clone());
-        let expected = expected.filter(|_| stranger == owner);
-        prop_assert_eq!(Session::open(&sealer, &id, &stranger, now), expected);
+        prop_assert_eq!(Session::open(&sealer, &id, &owner), Some(session.clone()));
+        let expected = Some(session).filter(|_| stranger == owner);
+        prop_assert_eq!(Session::open(&sealer, &id, &stranger), expected);
     }
 
     #[test]
@@ -75,7 +71,7 @@ proptest! {
     ) {
         let sealer = Sealer::new(&[[1; 32]]);
         prop_assert_eq!(sealer.open(Purpose::Session, &text), None);
-        prop_assert_eq!(Session::open(&sealer, &text, &Principal::Anonymous, Timestamp(0)), None);
+        prop_assert_eq!(Session::open(&sealer, &text, &Principal::Anonymous), None);
         let mut sealed = sealer.seal(Purpose::Session, [2; 12], &plain);
         let at = at.index(sealed.len());
         if sealed[at..=at] != *other {

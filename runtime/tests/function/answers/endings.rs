@@ -66,7 +66,7 @@ async fn the_margin_of_short_invocations_is_half_of_them() {
         let started = Instant::now();
         let payload = request("POST", "/mcp", &call("slow")).to_string().into();
         let deadline = NOW.after(Duration::from_millis(millis));
-        let answer = Event { id: ID.to_owned(), deadline, payload };
+        let answer = Event { id: ID.to_owned(), deadline, payload, trace: None };
         let answer = json_of(world.function.answer(answer).await);
         let took = started.elapsed();
         assert!(took >= Duration::from_millis(least), "{millis}: {took:?}");
