@@ -67,10 +67,12 @@ pub(crate) fn own(installed: &Installed) -> Tools {
             "timeoutSeconds": 60, "inputSchema": {"type": "object"}
         })
     };
-    let resource = |name: &str| json!({
+    let resource = |name: &str| {
+        json!({
             "type": "resource", "name": name, "description": name,
             "uri": format!("test://{name}"), "text": name
-        });
+        })
+    };
     let mut registrations: Vec<Value> = streams.into_iter().chain(whole).map(tool).collect();
     registrations.extend(["one", "two"].map(resource));
     Tools { functions: functions.map(of).into(), registrations }
