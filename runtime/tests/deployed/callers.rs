@@ -115,6 +115,28 @@ async fn planes_are_for_those_who_may() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_is_called_while_its_owner_lets_the_gateway() {
+    let Some(stack) = Stack::deploy().await else { return };
+    stack.tool_function("forecast").await;
+    stack.grant("forecast").await;
+    stack.register("forecast").await;
+    let arguments = json!({"name": "forecast", "arguments": {"city": "Oslo", "days": 1}});
+    let call = modern(&stack, "tools/call", arguments);
+    let called = stack.send(&call, Some(&stack.client)).await.json();
+    assert_eq!(called["result"]["isError"], false, "{called}");
+
+    stack.revoke_all("forecast").await;
+    let called = stack.send(&call, Some(&stack.client)).await.json();
+    assert_eq!(called["result"]["isError"], true, "{called}");
+    // Callers are not told what stands behind a tool.
+    let text = called.to_string();
+    assert!(!text.contains("arn:") && !text.contains("not authorized"), "{text}");
+    let status = stack.administer(Method::GET, "/register/tool-forecast/status", None).await.json();
+    assert_eq!(status["status"], "failing", "{status}");
+    assert!(status["checks"].to_string().contains("is not permitted"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_is_its_principals() {
     let Some(stack) = Stack::deploy().await else { return };
     let other = stack.user("other", &policy::caller_of("mcp")).await;

@@ -71,7 +71,7 @@ const REMOVE: &str = r#"awscurl --service lambda --region "$AWS_REGION" -X DELET
 async fn awscurl_signs() {
     let Some(stack) = Stack::deploy().await else { return };
     let home = tempfile::tempdir().expect("a folder");
-    let awscurl = stack.ministack().emulator().program("awscurl");
+    let awscurl = stack.ministack.emulator().program("awscurl");
     let programs = Path::new(awscurl.get_program()).parent().expect("a folder").to_owned();
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let path =

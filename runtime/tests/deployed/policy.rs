@@ -67,6 +67,16 @@ pub(crate) fn registration() -> Vec<Statement> {
     vec![Statement::new(&actions, table(REGISTRATIONS))]
 }
 
+/// Changing who may call a function: the gateway's role may be let in and nobody else.
+pub(crate) fn grants() -> Vec<Statement> {
+    let statement = |actions: &[&'static str]| Statement::new(actions, function_arn("*"));
+    vec![
+        statement(&["lambda:AddPermission"])
+            .only_if(json!({"StringEquals": {"lambda:Principal": role_arn("mcp")}})),
+        statement(&["lambda:GetPolicy", "lambda:RemovePermission"]),
+    ]
+}
+
 /// Listing queues knows no resources.
 pub(crate) fn sweeper() -> Vec<Statement> {
     let (all, own): (Vec<_>, Vec<_>) =

@@ -253,3 +253,35 @@ async fn no_role_does_what_is_anothers() {
         assert_eq!(called.is_ok(), may, "{role}: {called:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_grants_lets_in_the_gateway_alone() {
+    let Some(stack) = Stack::deploy().await else { return };
+    stack.tool_function("forecast").await;
+    stack.role("granter", &policy::grants()).await;
+    let lambda = stack.lambda(&stack.assume("granter").await);
+    let grant = async |id: &str, action: &str, principal: String| {
+        let request = lambda.add_permission().function_name("forecast").statement_id(id);
+        let granted = request.action(action).principal(principal).send().await;
+        granted
+            .map(drop)
+            .map_err(|error| error.into_service_error().meta().code().map(str::to_owned))
+    };
+    let denied = Err(Some("AccessDeniedException".to_owned()));
+    let invoke = "lambda:InvokeFunction";
+    for principal in ["*".to_owned(), role_arn("granter"), "s3.amazonaws.com".to_owned()] {
+        assert_eq!(grant("x", invoke, principal.clone()).await, denied, "{principal}");
+    }
+    assert_eq!(grant("x", invoke, role_arn("mcp")).await, Ok(()));
+    let gateway = stack.assume("mcp").await;
+    let event = serde_json::json!({"city": "Oslo"});
+    stack.invoke(&gateway, "forecast", &event).await.expect("it is let in");
+    lambda
+        .remove_permission()
+        .function_name("forecast")
+        .statement_id("x")
+        .send()
+        .await
+        .expect("may");
+    stack.invoke(&gateway, "forecast", &event).await.expect_err("it is not any more");
+}
