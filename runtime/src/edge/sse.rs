@@ -105,6 +105,8 @@ async fn hold(
     let left = stream_end.saturating_duration_since(Instant::now());
     let from = &From { deadline: stream_end - LAST_WORDS.min(left / 2), ..from.clone() };
     let mut running = FuturesUnordered::new();
+    // Beside everything else: nobody waits for an acknowledgement but the messages that follow.
+    let mut acknowledging = FuturesUnordered::new();
     let mut waiting = VecDeque::new();
     let mut taken = Taken::default();
     // One receive over all turns: what a dropped one was about to bring would stay hidden.
@@ -112,6 +114,7 @@ async fn hold(
     loop {
         let deliveries = tokio::select! {
             () = tokio::time::sleep_until(stream_end) => return,
+            Some(_) = acknowledging.next() => continue,
             Some(()) = running.next() => {
                 running.extend(waiting.pop_front());
                 continue;
@@ -128,7 +131,8 @@ async fn hold(
         receiving.set(mailboxes.receive(mailbox, POLL));
         for delivery in deliveries {
             // If this fails the message comes again, and is known again.
-            let _ = mailboxes.acknowledge(mailbox, &delivery.receipt).await;
+            let receipt = delivery.receipt;
+            acknowledging.push(async move { mailboxes.acknowledge(mailbox, &receipt).await });
             if !taken.is_new(delivery.deduplication) {
                 continue;
             }

@@ -15,7 +15,7 @@ use crate::gateway::Gateway;
 use crate::invoke::exchange::Outgoing;
 use crate::invoke::outcome::InputRequest;
 use crate::port::closing::Closing;
-use crate::port::{MailboxError, MailboxId, SessionKey};
+use crate::port::{Delivery, MailboxError, MailboxId, SessionKey};
 use crate::protocol::json;
 use crate::protocol::jsonrpc::{self, Message, RequestId, Response};
 use crate::protocol::render;
@@ -92,13 +92,16 @@ impl Gateway {
     ) -> Result<String, String> {
         let mut given: BTreeMap<usize, String> = BTreeMap::new();
         // One poll over all turns: what a dropped poll was about to bring would stay hidden.
-        let mut polling = std::pin::pin!(self.poll(route));
+        let mut polling = std::pin::pin!(self.poll(route, Vec::new()));
         while given.len() < requests.len() {
             let bodies = tokio::select! {
                 Some(body) = answers.recv() => vec![body],
                 polled = &mut polling => {
-                    polling.set(self.poll(route));
-                    polled?
+                    // What is not acknowledged holds up what follows; the last answer has nothing
+                    // to hold up.
+                    let (receipts, bodies) = polled?.into_iter().map(parts).unzip();
+                    polling.set(self.poll(route, receipts));
+                    bodies
                 }
             };
             for body in bodies {
@@ -119,12 +122,18 @@ impl Gateway {
         Ok(format!("{{{}}}", members.join(",")))
     }
 
-    /// What came, perhaps nothing, or why nothing will come any more.
+    /// Acknowledges what came before, and waits for what comes: perhaps nothing, or why nothing
+    /// will come any more.
     async fn poll(
         &self,
         (session, mailbox): (SessionKey, Option<&MailboxId>),
-    ) -> Result<Vec<Bytes>, String> {
+        receipts: Vec<String>,
+    ) -> Result<Vec<Delivery>, String> {
         let Some(mailbox) = mailbox else { return std::future::pending().await };
+        for receipt in receipts {
+            // What is not forgotten comes again, and is then ignored.
+            let _ = self.ports.mailboxes.acknowledge(mailbox, &receipt).await;
+        }
         let deliveries = match self.ports.mailboxes.receive(mailbox, POLL).await {
             Ok(deliveries) => deliveries,
             // Somebody has removed it; answers have no way any more.
@@ -137,13 +146,7 @@ impl Gateway {
         if deliveries.is_empty() && self.has_ended(session).await {
             return Err("the client has ended its session".to_owned());
         }
-        let mut bodies = Vec::with_capacity(deliveries.len());
-        for delivery in deliveries {
-            // What is not forgotten comes again, and is then ignored.
-            let _ = self.ports.mailboxes.acknowledge(mailbox, &delivery.receipt).await;
-            bodies.push(delivery.body);
-        }
-        Ok(bodies)
+        Ok(deliveries)
     }
 
     /// Whether the client has ended the session: the request may have reached another instance,
@@ -178,6 +181,10 @@ impl Gateway {
             other => other,
         }
     }
+}
+
+fn parts(delivery: Delivery) -> (String, Bytes) {
+    (delivery.receipt, delivery.body)
 }
 
 fn route(session: SessionKey, exchange: &str) -> String {
