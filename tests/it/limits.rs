@@ -194,7 +194,8 @@ async fn sessions_that_nobody_uses_end() {
     let gateway = TestGateway::new_with(|gateway| gateway.expiring(sliding("10m"))).await;
     let idle = Duration::from_secs(600);
     let session = gateway.initialize("2025-11-25", "{}").await;
-    let ping = || gateway.post(&[("mcp-session-id", session.as_str())], PING);
+    let headers = [("mcp-session-id", session.as_str())];
+    let ping = || gateway.post(&headers, PING);
     // Used before a tenth has passed, which is not noted: it counts from its beginning.
     gateway.clock.advance(idle / 10);
     assert_eq!(ping().await.status, 200);
