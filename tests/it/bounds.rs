@@ -1,5 +1,6 @@
 //! Bounds of whole requests: at them and above.
 
+use mcp_lambda_runtime::invoke::trace::{MAX_BAGGAGE_BYTES, MAX_STATE_BYTES};
 use mcp_lambda_runtime::protocol::limits;
 use mcp_lambda_runtime::registration::limits as registration;
 use serde_json::json;
@@ -104,10 +105,11 @@ async fn results() {
 #[tokio::test]
 async fn the_client_context_stays_within_lambdas_bound() {
     let gateway = TestGateway::new().await;
-    let long = "é".repeat(5_000);
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let (state, baggage) = ("s".repeat(MAX_STATE_BYTES), "b".repeat(MAX_BAGGAGE_BYTES));
     let params = json!({
         "name": "plain",
-        "_meta": {"traceparent": "00-1-2-01", "tracestate": long, "baggage": long}
+        "_meta": {"traceparent": parent, "tracestate": state, "baggage": baggage}
     });
     gateway.modern("tools/call", &params).await;
     let call = gateway.functions.calls().remove(0);
@@ -116,7 +118,8 @@ async fn the_client_context_stays_within_lambdas_bound() {
     let custom: std::collections::HashMap<String, std::collections::HashMap<String, String>> =
         serde_json::from_str(&context).expect("strings only");
     assert_eq!(custom["custom"]["mcpName"], "plain");
-    assert_eq!(custom["custom"]["traceparent"], "00-1-2-01");
+    assert_eq!(custom["custom"]["traceparent"], parent);
+    assert_eq!(custom["custom"]["tracestate"], state);
     assert!(!custom["custom"].contains_key("baggage"));
 }
 

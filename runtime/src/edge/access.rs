@@ -8,10 +8,13 @@ use std::time::Duration;
 use http::Method;
 use tokio::time::Instant;
 
-use crate::gateway::Facts;
+use crate::gateway::{Answered, Asked, Facts};
+use crate::invoke::trace::Trace;
 use crate::port::SessionKey;
 use crate::principal::Principal;
 use crate::protocol::call;
+use crate::protocol::error::{Code, RpcError};
+use crate::protocol::jsonrpc::Request;
 
 /// Takes the records.
 pub type AccessLog = Arc<dyn Fn(&Record) + Send + Sync>;
@@ -68,6 +71,18 @@ pub struct Details {
     pub trace: Option<String>,
 }
 
+impl Details {
+    /// What an audit wants to know of a call.
+    pub(crate) fn of(asked: &Asked<'_>, request: &Request<'_>) -> Box<Self> {
+        let trace = Trace::of(&asked.meta, |name| (asked.header)(name));
+        Box::new(Self {
+            principal: asked.principal.clone(),
+            shape: shape::of(request.params),
+            trace: trace.id().map(str::to_owned),
+        })
+    }
+}
+
 /// How a request ended.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Ending {
@@ -85,6 +100,34 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// Of an answer. A status tells little, because most errors come with 200.
+    pub(crate) fn of(answered: &Answered) -> Self {
+        match &answered.outcome {
+            None => Self::Cancelled,
+            Some(Ok(_)) if answered.facts.bad_arguments => Self::UserError,
+            // A failed function's result is an answer like any other, but for its cause.
+            Some(Ok(_)) if answered.cause.is_some() => Self::SystemError,
+            Some(Ok(_)) => Self::Success,
+            Some(Err(error)) => Self::of_error(error),
+        }
+    }
+
+    /// Of a JSON-RPC error.
+    pub(crate) fn of_error(error: &RpcError) -> Self {
+        match error.code {
+            Code::RateLimited => Self::Throttled,
+            Code::Internal => Self::SystemError,
+            Code::Parse
+            | Code::InvalidRequest
+            | Code::MethodNotFound
+            | Code::InvalidParams
+            | Code::HeaderMismatch
+            | Code::MissingCapability
+            | Code::UnsupportedVersion
+            | Code::ResourceNotFound => Self::UserError,
+        }
+    }
+
     /// The word for logs.
     pub fn as_str(self) -> &'static str {
         match self {

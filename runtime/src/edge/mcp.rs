@@ -10,14 +10,13 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::edge::accept::{self, Accepted};
-use crate::edge::access::{Access, Details, Ending, shape};
+use crate::edge::access::{Access, Details, Ending};
 use crate::edge::body::Body;
 use crate::edge::events::{self, Events, Work};
 use crate::edge::reply::{self, Reply, SESSION_ID};
 use crate::edge::{Edge, Incoming};
 use crate::gateway::{Answered, Asked, Facts};
 use crate::invoke::exchange::Outgoing;
-use crate::invoke::trace::Trace;
 use crate::port::SessionRecord;
 use crate::protocol::call::Method;
 use crate::protocol::capability::ClientCapabilities;
@@ -220,7 +219,7 @@ impl Exchange<'_> {
                 Ok(call) => self.answer(&request, call).await,
                 Err(error) => {
                     answer_error(&request.id, &error, Version::Legacy(LegacyVersion::NEWEST))
-                        .resulting(Facts::default(), of_error(&error))
+                        .resulting(Facts::default(), Ending::of_error(&error))
                         .exchanging(1, 1)
                 }
             },
@@ -334,27 +333,13 @@ impl Exchange<'_> {
         let answering = self.edge.gateway.answer(request, &asked, self.outgoing);
         let answered = within(asked.deadline, answering).await;
         let called = request.describe(&asked.meta);
-        let details = self.edge.details(&asked, request);
+        let details = self.edge.details.then(|| Details::of(&asked, request));
         render_answer(&request.id, answered, version)
             .calling(called)
             .correlated(&correlation)
             .of(asked.method, asked.session.map(|(session, _)| session.key))
             .detailed(details)
             .exchanging(1, 1)
-    }
-}
-
-impl Edge {
-    /// What an audit wants to know, if there is one.
-    pub(crate) fn details(&self, asked: &Asked<'_>, request: &Request<'_>) -> Option<Box<Details>> {
-        self.details.then(|| {
-            let trace = Trace::of(&asked.meta, |name| (asked.header)(name));
-            Box::new(Details {
-                principal: asked.principal.clone(),
-                shape: shape::of(request.params),
-                trace: trace.id().map(str::to_owned),
-            })
-        })
     }
 }
 
@@ -374,7 +359,7 @@ pub(crate) async fn within(
 
 /// Puts an answer under its id, with the status that its revision wants.
 pub(crate) fn render_answer(id: &RequestId, answered: Answered, version: Version) -> Reply {
-    let ending = ending(&answered);
+    let ending = Ending::of(&answered);
     let reply = match answered.outcome {
         None => Reply::empty(StatusCode::ACCEPTED).failing(Some("cancelled".to_owned()), None),
         Some(Ok(result)) => Reply::json(StatusCode::OK, render::result(id, result))
@@ -388,33 +373,6 @@ pub(crate) fn render_answer(id: &RequestId, answered: Answered, version: Version
     match answered.session_id {
         Some(id) => reply.with_text(SESSION_ID, &id),
         None => reply,
-    }
-}
-
-/// What kind of end an answer is. A status tells little, because most errors come with 200.
-fn ending(answered: &Answered) -> Ending {
-    match &answered.outcome {
-        None => Ending::Cancelled,
-        Some(Ok(_)) if answered.facts.bad_arguments => Ending::UserError,
-        // A failed function's result is an answer like any other, but for its cause.
-        Some(Ok(_)) if answered.cause.is_some() => Ending::SystemError,
-        Some(Ok(_)) => Ending::Success,
-        Some(Err(error)) => of_error(error),
-    }
-}
-
-fn of_error(error: &RpcError) -> Ending {
-    match error.code {
-        Code::RateLimited => Ending::Throttled,
-        Code::Internal => Ending::SystemError,
-        Code::Parse
-        | Code::InvalidRequest
-        | Code::MethodNotFound
-        | Code::InvalidParams
-        | Code::HeaderMismatch
-        | Code::MissingCapability
-        | Code::UnsupportedVersion
-        | Code::ResourceNotFound => Ending::UserError,
     }
 }
 

@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Response, StatusCode};
 use tokio::time::Instant;
 
-use crate::edge::access::{Access, Ending};
+use crate::edge::access::{Access, Details, Ending};
 use crate::edge::body::Body;
 use crate::edge::events::Events;
 use crate::edge::mcp::{refused, render_answer, within};
@@ -255,7 +255,7 @@ async fn answer(
         .calling(called)
         .correlated(&correlation)
         .of(method, Some(session.key))
-        .detailed(edge.details(&asked, request));
+        .detailed(edge.details.then(|| Details::of(&asked, request)));
     let mut access = access;
     // The messages are counted where they come in and go out.
     reply.describe(&mut access);

@@ -10,8 +10,8 @@ use crate::protocol::meta::Meta;
 
 /// Bytes of a `tracestate` that is handed on (Trace Context, "tracestate limits", asks for 512).
 pub const MAX_STATE_BYTES: usize = 512;
-/// Bytes of a `baggage` that is handed on. The client context has no room for much more.
-pub const MAX_BAGGAGE_BYTES: usize = 1_024;
+/// Bytes of a `baggage` that is handed on, if the client context has room for it.
+pub const MAX_BAGGAGE_BYTES: usize = 2_048;
 /// Bytes of an `X-Amzn-Trace-Id` that is read.
 pub const MAX_XRAY_BYTES: usize = 512;
 
