@@ -70,6 +70,7 @@ const REMOVE: &str = r#"awscurl --service lambda --region "$AWS_REGION" -X DELET
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn awscurl_signs() {
     let Some(stack) = Stack::deploy().await else { return };
+    stack.tool_function("forecast").await;
     let home = tempfile::tempdir().expect("a folder");
     let awscurl = stack.ministack.emulator().program("awscurl");
     let programs = Path::new(awscurl.get_program()).parent().expect("a folder").to_owned();

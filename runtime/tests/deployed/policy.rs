@@ -1,8 +1,9 @@
 //! What each role may do: the actions that the adapters say they need, and nothing else.
 
 use mcp_lambda_runtime::aws::dynamodb::{
-    REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, SESSIONS_ACTIONS,
+    INTENTS_ACTIONS, REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, SESSIONS_ACTIONS,
 };
+use mcp_lambda_runtime::aws::permissions::PERMISSIONS_ACTIONS;
 use mcp_lambda_runtime::aws::sqs::{READER_ACTIONS, SENDER_ACTIONS, SWEEPER_ACTIONS};
 use mcp_lambda_test_support::ministack::{ACCOUNT, REGION};
 use serde_json::{Value, json};
@@ -63,18 +64,20 @@ pub(crate) fn mcp() -> Vec<Statement> {
 }
 
 pub(crate) fn registration() -> Vec<Statement> {
-    let actions = [REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS].concat();
-    vec![Statement::new(&actions, table(REGISTRATIONS))]
+    let actions =
+        [REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, INTENTS_ACTIONS].concat();
+    let mut all = vec![Statement::new(&actions, table(REGISTRATIONS))];
+    all.extend(grants());
+    all
 }
 
 /// Changing who may call a function: the gateway's role may be let in and nobody else.
-pub(crate) fn grants() -> Vec<Statement> {
+fn grants() -> Vec<Statement> {
+    let (add, others): (Vec<_>, Vec<_>) =
+        PERMISSIONS_ACTIONS.into_iter().partition(|action| *action == "lambda:AddPermission");
     let statement = |actions: &[&'static str]| Statement::new(actions, function_arn("*"));
-    vec![
-        statement(&["lambda:AddPermission"])
-            .only_if(json!({"StringEquals": {"lambda:Principal": role_arn("mcp")}})),
-        statement(&["lambda:GetPolicy", "lambda:RemovePermission"]),
-    ]
+    let to_the_gateway = json!({"StringEquals": {"lambda:Principal": role_arn("mcp")}});
+    vec![statement(&add).only_if(to_the_gateway), statement(&others)]
 }
 
 /// Listing queues knows no resources.

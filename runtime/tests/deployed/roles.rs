@@ -5,14 +5,19 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
-use mcp_lambda_runtime::aws::dynamodb::{DynamoRegistrations, DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::dynamodb::{
+    DynamoIntents, DynamoRegistrations, DynamoSessions, TableName,
+};
+use mcp_lambda_runtime::aws::permissions::{LambdaPermissions, RoleArn};
 use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper, Swept,
 };
+use mcp_lambda_runtime::port::permissions::{Grant, Intent, Intents, OperationId, Permissions};
 use mcp_lambda_runtime::port::{
     Clock, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
 };
 use mcp_lambda_runtime::registration::RegistrationId;
+use mcp_lambda_runtime::registration::arn::FunctionArn;
 use mcp_lambda_runtime::system::{SystemClock, SystemIds};
 use tokio::time::Instant;
 
@@ -28,6 +33,8 @@ struct Adapters {
     sessions: DynamoSessions,
     mailboxes: SqsMailboxes,
     sweeper: Sweeper,
+    intents: DynamoIntents,
+    permissions: LambdaPermissions,
     /// Makes names that no other process of the test uses.
     number: u8,
 }
@@ -38,12 +45,15 @@ impl Adapters {
         let ids = Arc::new(SystemIds::default());
         let table = |name| TableName::parse(name).expect("a name");
         let identifier = || StackIdentifier::parse(STACK).expect("an identifier");
+        let gateway = RoleArn::parse(&role_arn("mcp")).expect("a role");
         let options = Options { settling: Duration::ZERO, ..Options::default() };
         Self {
             registrations: DynamoRegistrations::new(&shared, table(REGISTRATIONS), ids.clone()),
             sessions: DynamoSessions::new(&shared, table(SESSIONS), ids.clone()),
             mailboxes: SqsMailboxes::new(&shared, identifier(), ids, options),
             sweeper: Sweeper::new(&shared, identifier()),
+            intents: DynamoIntents::new(&shared, table(REGISTRATIONS)),
+            permissions: LambdaPermissions::new(shared, gateway),
             number,
         }
     }
@@ -92,7 +102,20 @@ impl Adapters {
         told("page", registrations.page(None, None, 10).await)?;
         told("replace", registrations.replace(&id, "{}".to_owned(), Some(1), now).await)?;
         told("remove", registrations.remove(&id, Some(2)).await)?;
-        told("version", registrations.version().await).map(drop)
+        told("version", registrations.version().await)?;
+        let function = FunctionArn::parse(&function_arn("forecast")).expect("an ARN");
+        let grant = Grant { registration: id, function: function.clone() };
+        let statement = grant.statement();
+        let id = OperationId(self.number.into());
+        let intent = Intent { id, at: now, grants: vec![grant] };
+        told("record", self.intents.record(&intent).await)?;
+        told("until", self.intents.until(now, 10).await)?;
+        told("forget", self.intents.forget(&intent).await)?;
+        let (permissions, of) = (&self.permissions, std::slice::from_ref(&statement));
+        told("room", permissions.room(&function, of).await)?;
+        told("grant", permissions.grant(&function, &statement).await)?;
+        told("granted", permissions.granted(&function, of).await)?;
+        told("revoke", permissions.revoke(&function, &statement).await)
     }
 
     /// A sweep that finds one orphan.
@@ -159,6 +182,7 @@ const UNCHECKED: &[&str] = &["sqs:TagQueue on "];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_action_is_needed_and_no_other() {
     let Some(stack) = Stack::deploy().await else { return };
+    stack.tool_function("forecast").await;
     let mut number = 0;
     for (role, whole) in [
         ("mcp", policy::mcp()),
@@ -231,7 +255,7 @@ async fn no_role_does_what_is_anothers() {
     stack.tool_function("forecast").await;
     for (role, may) in [
         ("mcp", &["read keys"][..]),
-        ("registration", &["put", "delete"]),
+        ("registration", &["put", "delete", "grant"]),
         ("sweeper", &[]),
         ("tool", &[]),
     ] {
@@ -258,8 +282,7 @@ async fn no_role_does_what_is_anothers() {
 async fn who_grants_lets_in_the_gateway_alone() {
     let Some(stack) = Stack::deploy().await else { return };
     stack.tool_function("forecast").await;
-    stack.role("granter", &policy::grants()).await;
-    let lambda = stack.lambda(&stack.assume("granter").await);
+    let lambda = stack.lambda(&stack.assume("registration").await);
     let grant = async |id: &str, action: &str, principal: String| {
         let request = lambda.add_permission().function_name("forecast").statement_id(id);
         let granted = request.action(action).principal(principal).send().await;
@@ -269,7 +292,7 @@ async fn who_grants_lets_in_the_gateway_alone() {
     };
     let denied = Err(Some("AccessDeniedException".to_owned()));
     let invoke = "lambda:InvokeFunction";
-    for principal in ["*".to_owned(), role_arn("granter"), "s3.amazonaws.com".to_owned()] {
+    for principal in ["*".to_owned(), role_arn("registration"), "s3.amazonaws.com".to_owned()] {
         assert_eq!(grant("x", invoke, principal.clone()).await, denied, "{principal}");
     }
     assert_eq!(grant("x", invoke, role_arn("mcp")).await, Ok(()));
