@@ -50,10 +50,7 @@ pub(super) fn function_of(document: &str) -> Option<FunctionArn> {
 
 /// Nothing can be granted on a function of somebody else: that is its owner's business.
 pub(super) fn unless_external(error: PermissionError) -> Result<(), PermissionError> {
-    match error {
-        PermissionError::External(_) => Ok(()),
-        other => Err(other),
-    }
+    if matches!(error, PermissionError::External(_)) { Ok(()) } else { Err(error) }
 }
 
 /// The statements of each function.

@@ -63,6 +63,7 @@ impl LambdaPermissions {
         Ok(Place {
             client,
             function: parts[..7].join(":"),
+            resource: parts[..7].iter().copied().chain(qualifier).collect::<Vec<_>>().join(":"),
             qualifier: qualifier.map(str::to_owned),
             arn: function.to_string(),
         })
@@ -90,6 +91,8 @@ struct Place {
     client: Client,
     function: String,
     qualifier: Option<String>,
+    /// Both, as they stand in statements.
+    resource: String,
     /// For errors.
     arn: String,
 }
@@ -177,7 +180,7 @@ impl Place {
                 Err(Refusal::Again) => {}
                 Err(Refusal::Conflict) => {
                     match self.policy().await?.statement(statement) {
-                        Some(there) if there.permits(role) => return Ok(()),
+                        Some(there) if there.permits(role, &self.resource) => return Ok(()),
                         // Somebody else's, or that of a role that is no more.
                         Some(_) => self.revoke(statement).await?,
                         // It went meanwhile.
@@ -249,8 +252,9 @@ impl Permissions for LambdaPermissions {
     ) -> Result<Vec<bool>, PermissionError> {
         let place = self.place(function)?;
         let policy = within(place.policy()).await?;
-        let is_granted =
-            |id: &StatementId| policy.statement(id).is_some_and(|there| there.permits(&self.role));
+        let is_granted = |id: &StatementId| {
+            policy.statement(id).is_some_and(|there| there.permits(&self.role, &place.resource))
+        };
         Ok(statements.iter().map(is_granted).collect())
     }
 

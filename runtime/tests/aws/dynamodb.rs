@@ -2,6 +2,7 @@
 
 mod buckets;
 mod failures;
+mod intents;
 mod layout;
 mod lost;
 mod pages;

@@ -4,6 +4,9 @@
 mod dynamodb;
 mod environment;
 mod frames;
+#[path = "../deployed/package.rs"]
+mod package;
+mod permissions;
 mod refusals;
 mod request;
 mod server;

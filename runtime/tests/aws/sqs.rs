@@ -4,4 +4,4 @@
 mod emulated;
 mod failures;
 mod sweeper;
-mod world;
+pub(crate) mod world;

@@ -33,6 +33,7 @@ pub(super) struct Statement {
     effect: String,
     principal: Value,
     action: Value,
+    resource: String,
     condition: Value,
 }
 
@@ -78,21 +79,20 @@ fn written(function: &FunctionArn, role: &RoleArn, id: &StatementId) -> String {
 }
 
 impl Statement {
-    /// Whether it lets a role call the function, always and nothing else.
+    /// Whether it lets a role call this function, version or alias, always and nothing else.
     ///
     /// Of a role that was removed, AWS writes an id in the place of its ARN; a new role of the same
     /// name is another one.
-    pub(super) fn permits(&self, role: &RoleArn) -> bool {
+    pub(super) fn permits(&self, role: &RoleArn, resource: &str) -> bool {
         let is = |value: &Value, text: &str| value.as_str() == Some(text);
-        let unconditional = match &self.condition {
-            Value::Null => true,
-            Value::Object(conditions) => conditions.is_empty(),
-            _ => false,
-        };
+        let conditions = self.condition.as_object();
+        let unconditional =
+            self.condition.is_null() || conditions.is_some_and(serde_json::Map::is_empty);
         let principal = self.principal.get("AWS").unwrap_or(&self.principal);
         self.effect == "Allow"
             && is(&self.action, ACTION)
             && unconditional
+            && self.resource == resource
             && is(principal, role.as_str())
     }
 }
@@ -123,7 +123,7 @@ mod tests {
                 r#"{{"Statement":[{{"Sid":"other"}},{{"Sid":"MCP-Execute-tool-a",{text}}}]}}"#
             );
             let policy = Policy::read(&text).expect("a policy");
-            policy.statement(&id("tool-a")).expect("it is there").permits(&role())
+            policy.statement(&id("tool-a")).expect("it is there").permits(&role(), "r")
         };
         assert!(permits(good));
         assert!(permits(&format!(r#"{good},"Condition":{{}}"#)));
@@ -132,7 +132,8 @@ mod tests {
             ("role/gateway", "role/other"),
             (r#"{"AWS":"arn:aws:iam::123456789012:role/gateway"}"#, r#"{"Service":"x"}"#),
             ("InvokeFunction", "GetFunction"),
-            (r#""Resource":"r""#, r#""Condition":{"StringEquals":{"a":"b"}}"#),
+            (r#""Resource":"r""#, r#""Resource":"r:live""#),
+            (r#""Resource""#, r#""Condition":{"StringEquals":{"a":"b"}},"Resource""#),
         ] {
             assert!(!permits(&good.replace(from, to)), "{from} is {to}");
         }

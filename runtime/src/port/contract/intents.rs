@@ -1,5 +1,6 @@
 //! What every store of intents must do.
 
+use std::slice;
 use std::sync::Arc;
 
 use crate::port::Timestamp;
@@ -26,7 +27,7 @@ pub async fn what_is_recorded_is_there_until_it_is_forgotten(store: &dyn Intents
     assert_eq!(store.forget(&first).await, Ok(()), "there is nothing to forget");
     for _ in 0..2 {
         assert_eq!(store.record(&first).await, Ok(()));
-        assert_eq!(found(store, u64::MAX, 9).await, [first.clone()]);
+        assert_eq!(found(store, u64::MAX, 9).await, slice::from_ref(&first));
     }
     let other_grants = intent(7, 1_000, &[]);
     store.record(&other_grants).await.expect("recorded");
@@ -36,7 +37,7 @@ pub async fn what_is_recorded_is_there_until_it_is_forgotten(store: &dyn Intents
     assert_eq!(found(store, u64::MAX, 9).await.len(), 2, "another moment is another intent");
     for _ in 0..2 {
         assert_eq!(store.forget(&first).await, Ok(()), "whatever its grants are");
-        assert_eq!(found(store, u64::MAX, 9).await, [later.clone()]);
+        assert_eq!(found(store, u64::MAX, 9).await, slice::from_ref(&later));
     }
     store.forget(&later).await.expect("forgotten");
     start(store).await;
@@ -72,7 +73,7 @@ pub async fn the_largest_fits(store: &dyn Intents) {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let large = intent(1, 1, &ids);
     store.record(&large).await.expect("recorded");
-    assert_eq!(found(store, 1, 1).await, [large.clone()]);
+    assert_eq!(found(store, 1, 1).await, slice::from_ref(&large));
     store.forget(&large).await.expect("forgotten");
 }
 

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
+use mcp_lambda_runtime::aws::dynamodb::DynamoIntents;
 use mcp_lambda_runtime::aws::dynamodb::{DynamoBuckets, DynamoRegistrations, DynamoSessions};
 use mcp_lambda_runtime::embedded::system::SystemIds;
 use tokio::net::{TcpListener, TcpStream};
@@ -70,6 +71,11 @@ impl World {
     pub(crate) fn registrations(&self) -> DynamoRegistrations {
         let ids = Arc::new(SystemIds::default());
         DynamoRegistrations::new(&shared(self.endpoint), self.tables.registrations.clone(), ids)
+    }
+
+    /// Another instance's intents.
+    pub(crate) fn intents(&self) -> DynamoIntents {
+        DynamoIntents::new(&shared(self.endpoint), self.tables.registrations.clone())
     }
 
     /// Another instance's store of sessions.
