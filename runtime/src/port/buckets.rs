@@ -285,10 +285,9 @@ mod tests {
         let rate = rate("3/1s");
         let mut stored = None;
         for _ in 0..3 {
-            match decide(stored, rate, 1, NOW) {
-                Decision::Grant { tokens: 1, full_at } => stored = Some(full_at),
-                other => panic!("{other:?}"),
-            }
+            let decided = decide(stored, rate, 1, NOW);
+            let Decision::Grant { tokens: 1, full_at } = decided else { panic!("{decided:?}") };
+            stored = Some(full_at);
         }
         // A third of a second, rounded up to whole microseconds.
         let wait = Duration::from_micros(333_334);
