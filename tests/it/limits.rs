@@ -283,8 +283,8 @@ async fn traces_go_on_in_functions() {
         let text = calls[number].client_context.as_deref().expect("a context");
         serde_json::from_str::<Value>(text).expect("JSON")["custom"].take()
     };
-    for number in 0..2 {
-        assert_eq!(calls[number].trace.as_deref(), Some(XRAY));
+    for (number, call) in calls.iter().enumerate().take(2) {
+        assert_eq!(call.trace.as_deref(), Some(XRAY));
         let context = context(number);
         assert_eq!(
             [&context["traceparent"], &context["tracestate"], &context["baggage"]],

@@ -121,3 +121,46 @@ impl Log {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::edge::access;
+    use crate::function::metrics::{INVOCATIONS, SYSTEM_ERRORS};
+    use crate::system::SystemClock;
+
+    #[test]
+    fn a_request_is_a_line_for_people_and_one_for_metrics() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        let sink: Sink = Arc::new(move |line: &str| {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            sink.lock().expect("no panic").push(line);
+        });
+        let log = Log::new(sink, Arc::new(SystemClock));
+        log.enter("an-id");
+        let now = tokio::time::Instant::now();
+        let record = |log: &Log, status| {
+            access::record(&log.access(), &http::Method::POST, "/mcp", status, now);
+            std::mem::take(&mut *lines.lock().expect("no panic"))
+        };
+        let plain = record(&log, 200);
+        assert_eq!(plain.len(), 1);
+        assert_eq!((&plain[0]["event"], &plain[0]["level"]), (&"request".into(), &"INFO".into()));
+        assert_eq!(
+            (&plain[0]["requestId"], &plain[0]["outcome"]),
+            (&"an-id".into(), &"success".into())
+        );
+
+        let both = record(&log.measuring(Metrics::new("stack")), 503);
+        assert_eq!(both.len(), 2);
+        assert_eq!(
+            (&both[0]["level"], &both[0]["outcome"]),
+            (&"ERROR".into(), &"system-error".into())
+        );
+        assert_eq!([&both[1][INVOCATIONS], &both[1][SYSTEM_ERRORS]], [1, 1]);
+        assert_eq!((&both[1]["Stack"], &both[1]["Operation"]), (&"stack".into(), &"other".into()));
+    }
+}
