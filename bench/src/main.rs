@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use mcp_lambda_bench::failure::Failure;
+use mcp_lambda_bench::functions::peers::Programs as FunctionPrograms;
+use mcp_lambda_bench::functions::results::{Line, Size};
+use mcp_lambda_bench::functions::{self, drawing, tables};
 use mcp_lambda_bench::loopback::Programs;
 use mcp_lambda_bench::machine::{self, Machine};
 use mcp_lambda_bench::report::{self, InProcess, Results};
@@ -28,8 +31,8 @@ const AFTER_HELP: &str = "\
 Run it from the root of the repository, in release, on a machine that does nothing else:
   cargo run --release -p mcp-lambda-bench -- all
 
-It builds the programs that it measures, uses loopback addresses only, and takes about twelve
-minutes. Results go to docs/benchmarks/*.json, drawings beside them, and the tables of
+It builds the programs that it measures and installs other servers from public registries by
+lock files, uses loopback addresses otherwise, and takes about half an hour. Results go to docs/benchmarks/*.json, drawings beside them, and the tables of
 docs/benchmarks.md are written anew.";
 
 #[derive(Debug, Args)]
@@ -55,6 +58,8 @@ enum What {
     Loopback,
     /// Resident memory at 1,000 and 10,000 tools.
     Memory,
+    /// The deployed gateway's function beside other servers as functions, and the packages' sizes.
+    Functions,
     /// Draw and write the tables from results that are there.
     Show,
 }
@@ -81,11 +86,16 @@ fn run(command: What, options: &Options) -> Result<(), Failure> {
         if cfg!(debug_assertions) {
             tell("NOTE: this is not a release build; its figures mean nothing");
         }
-        let programs = build()?;
-        let folder = programs.mcp_lambda.parent().unwrap_or(Path::new("."));
         if machine::load() > 0.5 {
             tell(&format!("NOTE: the load average is {}; something else runs", machine::load()));
         }
+        if wants(What::Functions) {
+            functions(options)?;
+        }
+    }
+    if command != What::Show && command != What::Functions {
+        let programs = build()?;
+        let folder = programs.mcp_lambda.parent().unwrap_or(Path::new("."));
         if wants(What::InProcess) {
             measure(options, "in-process", || in_process(folder, options))?;
         }
@@ -136,6 +146,33 @@ fn loopback(programs: &Programs, options: &Options) -> Result<Vec<loopback::Row>
     single_threaded()?.block_on(loopback::measure(programs, effort, tell))
 }
 
+/// Measures functions and sizes, which come about together.
+fn functions(options: &Options) -> Result<(), Failure> {
+    let programs = build_functions()?;
+    let machine = Machine::look();
+    let effort = match options.quick {
+        true => functions::Effort {
+            processes: 2,
+            requests: 20,
+            requests_under_quota: 5,
+            streams: 2,
+            calls: 100,
+        },
+        false => functions::Effort {
+            processes: 25,
+            requests: 200,
+            requests_under_quota: 20,
+            streams: 5,
+            calls: 5_000,
+        },
+    };
+    let measured = single_threaded()?.block_on(functions::measure(&programs, effort, tell));
+    let (lines, sizes) = measured?;
+    let results = Results { machine: machine.clone(), rows: lines };
+    report::save(&options.out, "functions", &results)?;
+    report::save(&options.out, "sizes", &Results { machine, rows: sizes })
+}
+
 /// One thread for all clients leaves the rest of the machine to the server.
 fn single_threaded() -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -144,16 +181,9 @@ fn single_threaded() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// Builds what is measured: the shipped program alone, so that nothing else decides its features.
 fn build() -> Result<Programs, Failure> {
+    let release = (!cfg!(debug_assertions)).then_some("--release");
     for package in ["mcp-lambda", "mcp-lambda-bench"] {
-        tell(&format!("building {package}"));
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--quiet", "--bins", "--package", package])
-            .args((!cfg!(debug_assertions)).then_some("--release"))
-            .status();
-        if !built.map_err(Failure::system("running cargo"))?.success() {
-            return Err(Failure::Build(package.to_owned()));
-        }
+        cargo(package, release.into_iter().chain(["--bins"]))?;
     }
     let own = std::env::current_exe().map_err(Failure::system("finding this program"))?;
     Ok(Programs {
@@ -161,6 +191,36 @@ fn build() -> Result<Programs, Failure> {
         edge_peer: own.with_file_name("edge-peer"),
         rmcp_peer: own.with_file_name("rmcp-peer"),
     })
+}
+
+/// Builds functions as they are deployed, whatever this program's own profile.
+fn build_functions() -> Result<FunctionPrograms, Failure> {
+    let release = (!cfg!(debug_assertions)).then_some("--release");
+    let function = ["--profile", "lambda", "--features", "function", "--bin", "bootstrap"];
+    cargo("mcp-lambda-runtime", function)?;
+    cargo("mcp-lambda-bench-rmcp", ["--profile", "lambda"])?;
+    cargo("mcp-lambda-bench", release.into_iter().chain(["--bins"]))?;
+    let own = std::env::current_exe().map_err(Failure::system("finding this program"))?;
+    let target = own.ancestors().nth(2).unwrap_or(Path::new("target")).to_owned();
+    let lambda = target.join("lambda");
+    Ok(FunctionPrograms {
+        bootstrap: lambda.join("bootstrap"),
+        rmcp: lambda.join("mcp-lambda-bench-rmcp"),
+        endpoint: own.with_file_name("aws-endpoint"),
+        echo: own.with_file_name("echo-function"),
+        target,
+    })
+}
+
+fn cargo<'a>(package: &str, arguments: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+    tell(&format!("building {package}"));
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--package", package]).args(arguments);
+    match build.status().map_err(Failure::system("running cargo"))?.success() {
+        true => Ok(()),
+        false => Err(Failure::Build(package.to_owned())),
+    }
 }
 
 /// Draws, prints and writes down what is there.
@@ -185,12 +245,24 @@ fn show(options: &Options) -> Result<(), Failure> {
         let table = report::memory_table(rows);
         texts.push(("memory", format!("{table}\n\n{}", report::machine(machine))));
     }
-    let aims = report::aims(rows(&in_process), rows(&loopback), rows(&memory));
+    let functions = report::load::<Line>(&options.out, "functions")?;
+    if let Some(Results { machine, rows }) = &functions {
+        drawing::functions(&options.out, rows)?;
+        let text = tables::functions(rows);
+        texts.push(("functions", format!("{text}\n\n{}", report::machine(machine))));
+    }
+    let sizes = report::load::<Size>(&options.out, "sizes")?;
+    if let Some(Results { rows, .. }) = &sizes {
+        texts.push(("sizes", tables::sizes(rows)));
+    }
+    let deployed = (rows(&functions), rows(&sizes));
+    let aims = report::aims(rows(&in_process), rows(&loopback), rows(&memory), deployed);
     texts.push(("aims", aims));
     write_document(&options.out.with_extension("md"), &texts)?;
     let printed = if options.json {
         let all = serde_json::json!({
-            "in-process": in_process, "loopback": loopback, "memory": memory
+            "in-process": in_process, "loopback": loopback, "memory": memory,
+            "functions": functions, "sizes": sizes
         });
         all.to_string()
     } else {

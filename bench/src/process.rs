@@ -71,25 +71,12 @@ impl Process {
 
     /// Its memory, without the functions' processes.
     pub fn resident(&self) -> Result<Resident, Failure> {
-        let status = fs::read_to_string(self.proc("status"));
-        let status = status.map_err(Failure::system("reading a process's status"))?;
-        let kilobytes = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let number = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
-            number.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default()
-        };
-        Ok(Resident { now: kilobytes("VmRSS:") * 1024, peak: kilobytes("VmHWM:") * 1024 })
+        resident(self.id())
     }
 
     /// The processor time of all its threads so far.
     pub fn processor_time(&self) -> Result<Duration, Failure> {
-        let threads = fs::read_dir(self.proc("task"));
-        let threads = threads.map_err(Failure::system("reading a process's threads"))?;
-        let nanos = threads.flatten().filter_map(|thread| {
-            let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            times.split_ascii_whitespace().next()?.parse::<u64>().ok()
-        });
-        Ok(Duration::from_nanos(nanos.sum()))
+        processor_time(self.id())
     }
 
     /// Ends it, and with it its functions.
@@ -106,10 +93,36 @@ impl Process {
         }
     }
 
-    fn proc(&self, file: &str) -> PathBuf {
-        let id = self.child.id().unwrap_or_default();
-        PathBuf::from(format!("/proc/{id}/{file}"))
+    fn id(&self) -> u32 {
+        self.child.id().unwrap_or_default()
     }
+}
+
+/// A process's memory.
+pub fn resident(id: u32) -> Result<Resident, Failure> {
+    let status = fs::read_to_string(proc(id, "status"));
+    let status = status.map_err(Failure::system("reading a process's status"))?;
+    let kilobytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+        number.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default()
+    };
+    Ok(Resident { now: kilobytes("VmRSS:") * 1024, peak: kilobytes("VmHWM:") * 1024 })
+}
+
+/// The processor time of all threads that a process has, so far.
+pub fn processor_time(id: u32) -> Result<Duration, Failure> {
+    let threads = fs::read_dir(proc(id, "task"));
+    let threads = threads.map_err(Failure::system("reading a process's threads"))?;
+    let nanos = threads.flatten().filter_map(|thread| {
+        let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        times.split_ascii_whitespace().next()?.parse::<u64>().ok()
+    });
+    Ok(Duration::from_nanos(nanos.sum()))
+}
+
+fn proc(id: u32, file: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/{id}/{file}"))
 }
 
 fn log_file(folder: &Path) -> PathBuf {

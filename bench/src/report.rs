@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::functions::results::{Line, Size};
+use crate::functions::tables;
 use crate::in_process::{self, Counted, Timed, Who};
 use crate::loopback::{self, Function};
 use crate::machine::Machine;
@@ -265,6 +267,7 @@ pub fn aims(
     in_process: &[InProcess],
     loopback: &[loopback::Row],
     memory: &[memory::Row],
+    (functions, sizes): (&[Line], &[Size]),
 ) -> String {
     let mut table = table(["aim", "measured", "met"]);
     let verdict = |met| if met { "yes" } else { "no" }.to_owned();
@@ -307,10 +310,14 @@ pub fn aims(
             table.add_row([aim, format!("{mb:.1} MB at its peak"), verdict(mb < 20.0)]);
         }
     }
+    tables::aims(functions, sizes, |aim, measured, met| {
+        table.add_row([format!("function: {aim}"), measured, verdict(met)]);
+    });
     table.trim_fmt()
 }
 
-fn table<T: Into<String>>(header: impl IntoIterator<Item = T>) -> Table {
+/// An empty table in the form of documents.
+pub fn table<T: Into<String>>(header: impl IntoIterator<Item = T>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(header.into_iter().map(Into::into).collect::<Vec<String>>());

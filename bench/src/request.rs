@@ -157,6 +157,13 @@ impl Exchange {
         Self { headers, body: document.to_string().into() }
     }
 
+    /// A call whose answer is streamed, with a token for reports of progress.
+    pub fn streamed(era: Era, tool: usize) -> Self {
+        let (mut params, name) = Case::Call.params(tool);
+        params["_meta"] = json!({"progressToken": 1});
+        Self::of(era, "tools/call", params, (name, None))
+    }
+
     fn of(
         era: Era,
         method: &str,
@@ -171,15 +178,25 @@ impl Exchange {
         if era == Era::Modern {
             headers.push(("mcp-method", method.to_owned()));
             headers.extend(name.map(|name| ("mcp-name", name)));
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": era.version(),
-                "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
-                "io.modelcontextprotocol/clientCapabilities": {}
-            });
+            let (info, capabilities) = (json!({"name": "bench", "version": "1"}), json!({}));
+            let meta = &mut params["_meta"];
+            meta["io.modelcontextprotocol/protocolVersion"] = era.version().into();
+            meta["io.modelcontextprotocol/clientInfo"] = info;
+            meta["io.modelcontextprotocol/clientCapabilities"] = capabilities;
         }
         headers.extend(session.map(|session| ("mcp-session-id", session.to_owned())));
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         Self { headers, body: body.to_string().into() }
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.headers.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// Its body.
+    pub fn body(&self) -> &Bytes {
+        &self.body
     }
 
     /// For a server in this process.

@@ -1,7 +1,7 @@
 //! The benchmark's offer, served by rmcp under `lambda_http`: no sessions, answers as JSON.
 
 #[path = "../../../src/catalog.rs"]
-#[expect(dead_code, reason = "the tools only; the rest of the offer is for other servers")]
+#[expect(dead_code, unreachable_pub, reason = "shared: the rest of the offer is for others")]
 mod catalog;
 
 use std::collections::HashMap;
