@@ -30,8 +30,9 @@ use crate::function::log::{Level, Log};
 use crate::function::runtime_api::{Invocation, RuntimeApi, RuntimeApiError};
 use crate::function::settle::Settling;
 use crate::invoke::trace::XRAY_HEADER;
-use crate::port::{Clock, Timestamp};
+use crate::port::{Clock, InvokeError, Invoker, Timestamp};
 use crate::principal::Principal;
+use crate::registration::arn::FunctionArn;
 
 /// Time between the moment by which a request must be answered and that at which Lambda ends the
 /// process: for the last bytes, and for closing what the request has opened.
@@ -68,9 +69,19 @@ pub struct Http {
     pub path_prefix: Option<String>,
     /// The mailboxes, for what requests leave behind.
     pub mailboxes: Arc<Settling>,
+    /// What is done besides answering requests.
+    pub duty: Duty,
 }
 
-/// Removes what nobody will come back for. Nothing else runs meanwhile.
+/// What a function does besides answering requests.
+pub enum Duty {
+    /// Finds out whether the gateway's role can call a function, when the admin plane asks.
+    Probe(Arc<dyn Invoker>),
+    /// Settles changes that broke off, by a timer.
+    Recover(Arc<dyn Sweep>),
+}
+
+/// Tidies up what nobody will come back for. Nothing else runs meanwhile.
 #[async_trait(?Send)]
 pub trait Sweep: Send + Sync {
     /// Sweeps until it is done or the deadline has come: a JSON object that tells what was done,
@@ -127,7 +138,12 @@ impl Function {
     pub async fn answer(&self, invocation: Invocation) -> Answer {
         let times = Times::of(invocation.deadline, self.clock.now());
         match &self.role {
-            Role::Sweeper(sweep) => self.sweep(&**sweep, &invocation, times).await,
+            Role::Sweeper(sweep) => match Event::parse(&invocation.payload, &invocation.id, None) {
+                Ok(Event::Scheduled) => self.sweep(&**sweep, times).await,
+                Ok(Event::Http(_) | Event::Message | Event::Probe(_)) | Err(_) => {
+                    self.refuse("the sweeper takes scheduled events only")
+                }
+            },
             Role::Http(http) => {
                 let prefix = http.path_prefix.as_deref();
                 match Event::parse(&invocation.payload, &invocation.id, prefix) {
@@ -136,7 +152,14 @@ impl Function {
                         self.request(http, *event, times).await
                     }
                     Ok(Event::Message) => self.message(http, &invocation, times).await,
-                    Ok(Event::Scheduled) => self.refuse("this function takes no scheduled events"),
+                    Ok(Event::Scheduled) => match &http.duty {
+                        Duty::Recover(recover) => self.sweep(&**recover, times).await,
+                        Duty::Probe(_) => self.refuse("this function takes no scheduled events"),
+                    },
+                    Ok(Event::Probe(function)) => match &http.duty {
+                        Duty::Probe(invoker) => self.probe(&**invoker, &function, times).await,
+                        Duty::Recover(_) => self.refuse("the gateway's function makes probes"),
+                    },
                     Err(EventError::BadRequest(why)) => {
                         let response = answer::problem_response(StatusCode::BAD_REQUEST, why);
                         self.respond(http, response, times).await
@@ -147,13 +170,31 @@ impl Function {
         }
     }
 
-    async fn sweep(&self, sweep: &dyn Sweep, invocation: &Invocation, times: Times) -> Answer {
-        match Event::parse(&invocation.payload, &invocation.id, None) {
-            Ok(Event::Scheduled) => {}
-            Ok(Event::Http(_) | Event::Message) | Err(_) => {
-                return self.refuse("the sweeper takes scheduled events only");
+    /// A dry run with this function's role; the answer names no cause, which is for the log.
+    async fn probe(&self, invoker: &dyn Invoker, function: &str, times: Times) -> Answer {
+        let Ok(function) = FunctionArn::parse(function) else {
+            return self.refuse("a probe names a function by its ARN");
+        };
+        let probed = tokio::time::timeout_at(times.deadline, invoker.probe(&function)).await;
+        let outcome = match probed {
+            Ok(Ok(())) => "callable",
+            Ok(Err(InvokeError::NotFound(_))) => "not_found",
+            Ok(Err(InvokeError::Denied(_))) => "denied",
+            Ok(Err(InvokeError::Throttled(_))) => "throttled",
+            Ok(Err(
+                error @ (InvokeError::TooLarge
+                | InvokeError::TimedOut(_)
+                | InvokeError::Unavailable(_)),
+            )) => {
+                self.log.say(Level::Warn, "probe failed", &error.to_string());
+                "unavailable"
             }
-        }
+            Err(_) => "unavailable",
+        };
+        Answer::Whole(format!(r#"{{"outcome":"{outcome}"}}"#).into())
+    }
+
+    async fn sweep(&self, sweep: &dyn Sweep, times: Times) -> Answer {
         match sweep.sweep(times.deadline).await {
             Ok(report) => {
                 self.log.say(Level::Info, "swept", &report);

@@ -19,6 +19,7 @@
 //! | `MCP_LAMBDA_LIMIT_TOOL` | `mcp` | how often each tool, resource or prompt of a function may be called, such as `10/1s`; `none` (default) |
 //! | `MCP_LAMBDA_LIMIT_SESSIONS` | `mcp` | how many sessions each caller may begin; `10000/24h` (default), or `none` |
 //! | `MCP_LAMBDA_SESSION_IDLE` | `mcp` | how long a session may be idle before it ends, such as `30m`; `none` (default): it ends a day after it began |
+//! | `MCP_LAMBDA_GATEWAY_ROLE_ARN`, `MCP_LAMBDA_GATEWAY_FUNCTION_ARN` | `registration` | the role and the function that call tools: registering grants the role the right to, and the function is asked whether it can; without both, nothing is granted |
 //! | `MCP_LAMBDA_LOG_CALLERS` | `mcp`, `registration` | `NAMED` (default) or `HASHED`: how the log names callers |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | all | as Lambda sets them |
 //! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS`, `…_LAMBDA` | all | other endpoints than the region's own |
@@ -106,10 +107,21 @@ pub struct Configuration {
     pub limits: RateLimits,
     /// When sessions end by themselves.
     pub expiry: Expiry,
+    /// Who calls functions, and is to be let in when they are registered.
+    pub gateway: Option<GatewayFunction>,
     /// How the log names callers.
     pub callers: Callers,
     /// How AWS is reached.
     pub aws: AwsEnvironment,
+}
+
+/// The function that calls registered functions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GatewayFunction {
+    /// The ARN of its execution role.
+    pub role: String,
+    /// Its own ARN.
+    pub function: String,
 }
 
 /// How AWS is reached: what Lambda sets for every function.
@@ -184,6 +196,7 @@ impl Configuration {
             expiry: reader
                 .unless_none("MCP_LAMBDA_SESSION_IDLE", NONE)
                 .map_or_else(Expiry::default, Expiry::Sliding),
+            gateway: reader.gateway(),
             callers: reader
                 .choice("MCP_LAMBDA_LOG_CALLERS", Some("NAMED"), CALLERS)
                 .unwrap_or_default(),
@@ -277,6 +290,20 @@ impl Reader<'_> {
             Ok(value) => Some(value),
             Err(error) => {
                 self.faults.push(format!("{name} must be {NONE}, or {error}, not `{text}`"));
+                None
+            }
+        }
+    }
+
+    /// Both or none: a right that nobody can try out would be a guess.
+    fn gateway(&mut self) -> Option<GatewayFunction> {
+        const ROLE: &str = "MCP_LAMBDA_GATEWAY_ROLE_ARN";
+        const FUNCTION: &str = "MCP_LAMBDA_GATEWAY_FUNCTION_ARN";
+        match (self.optional(ROLE), self.optional(FUNCTION)) {
+            (Some(role), Some(function)) => Some(GatewayFunction { role, function }),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                self.faults.push(format!("{ROLE} and {FUNCTION} are set together or not at all"));
                 None
             }
         }
@@ -413,6 +440,18 @@ mod tests {
                 "AWS_SECRET_ACCESS_KEY must be set",
             ]
         );
+    }
+
+    #[test]
+    fn the_gateway_is_named_with_its_role() {
+        let (role, function) = ("MCP_LAMBDA_GATEWAY_ROLE_ARN", "MCP_LAMBDA_GATEWAY_FUNCTION_ARN");
+        assert_eq!(read(&[]).expect("good").gateway, None);
+        let both = read(&[(role, "r"), (function, "f")]).expect("good").gateway;
+        let expected = GatewayFunction { role: "r".to_owned(), function: "f".to_owned() };
+        assert_eq!(both, Some(expected));
+        for one in [role, function] {
+            assert!(fault(&[(one, "x")]).contains("together"), "{one}");
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub enum Event {
     Message,
     /// A timer's tick.
     Scheduled,
+    /// The admin plane asks whether this function's role can call another: its ARN, as it came.
+    Probe(String),
 }
 
 /// A request through a Function URL or API Gateway.
@@ -116,6 +118,10 @@ struct Kind<'a> {
     source: Option<&'a RawValue>,
     #[serde(borrow, rename = "detail-type")]
     detail_type: Option<&'a RawValue>,
+    #[serde(borrow, rename = "mcp-lambda")]
+    internal: Option<&'a RawValue>,
+    #[serde(borrow)]
+    function: Option<&'a RawValue>,
 }
 
 impl Event {
@@ -128,18 +134,24 @@ impl Event {
         invocation: &str,
         prefix: Option<&str>,
     ) -> Result<Self, EventError> {
-        let text = std::str::from_utf8(payload).map_err(|_| EventError::Unknown)?;
-        let kind: Kind<'_> = json::object(text).map_err(|_| EventError::Unknown)?;
+        let whole = std::str::from_utf8(payload).map_err(|_| EventError::Unknown)?;
+        let kind: Kind<'_> = json::object(whole).map_err(|_| EventError::Unknown)?;
         if kind.request_context.is_some() {
-            return read_http(text, invocation, prefix).map(Box::new).map(Self::Http);
+            return read_http(whole, invocation, prefix).map(Box::new).map(Self::Http);
         }
         if kind.jsonrpc.is_some() {
             return Ok(Self::Message);
         }
-        let is = |raw: Option<&RawValue>, known: &[&str]| {
-            let text = raw.and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok());
-            text.is_some_and(|text| known.contains(&&*text.0))
+        let text = |raw: Option<&RawValue>| {
+            raw.and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok())
+                .map(|text| text.0.into_owned())
         };
+        let is = |raw: Option<&RawValue>, known: &[&str]| {
+            text(raw).is_some_and(|text| known.contains(&&*text))
+        };
+        if is(kind.internal, &["probe"]) {
+            return text(kind.function).map(Self::Probe).ok_or(EventError::Unknown);
+        }
         let scheduled = is(kind.source, &["aws.events", "aws.scheduler"])
             && is(kind.detail_type, &["Scheduled Event"]);
         if scheduled { Ok(Self::Scheduled) } else { Err(EventError::Unknown) }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::policy::{self, Statement, function_arn};
 use crate::secrets;
-use crate::stack::Stack;
+use crate::stack::{Stack, root};
 use crate::wire::{Credentials, Incoming, Outgoing};
 
 pub(crate) const MODERN: &str = "2026-07-28";
@@ -67,7 +67,6 @@ fn names(answer: &Incoming) -> Vec<String> {
 async fn planes_are_for_those_who_may() {
     let Some(stack) = Stack::deploy().await else { return };
     stack.tool_function("forecast").await;
-    stack.grant("forecast").await;
     stack.register("forecast").await;
 
     let list = modern(&stack, "tools/list", json!({}));
@@ -118,12 +117,13 @@ async fn planes_are_for_those_who_may() {
 async fn a_function_is_called_while_its_owner_lets_the_gateway() {
     let Some(stack) = Stack::deploy().await else { return };
     stack.tool_function("forecast").await;
-    stack.grant("forecast").await;
     stack.register("forecast").await;
     let arguments = json!({"name": "forecast", "arguments": {"city": "Oslo", "days": 1}});
     let call = modern(&stack, "tools/call", arguments);
     let called = stack.send(&call, Some(&stack.client)).await.json();
     assert_eq!(called["result"]["isError"], false, "{called}");
+    let status = stack.administer(Method::GET, "/register/tool-forecast/status", None).await.json();
+    assert_eq!(status["status"], "active", "{status}");
 
     stack.revoke_all("forecast").await;
     let called = stack.send(&call, Some(&stack.client)).await.json();
@@ -134,6 +134,22 @@ async fn a_function_is_called_while_its_owner_lets_the_gateway() {
     let status = stack.administer(Method::GET, "/register/tool-forecast/status", None).await.json();
     assert_eq!(status["status"], "failing", "{status}");
     assert!(status["checks"].to_string().contains("is not permitted"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_brings_its_right_and_takes_it_with_it() {
+    let Some(stack) = Stack::deploy().await else { return };
+    stack.tool_function("forecast").await;
+    assert_eq!(stack.statements("forecast").await, [""; 0]);
+    stack.register("forecast").await;
+    assert_eq!(stack.statements("forecast").await, ["MCP-Execute-tool-forecast"]);
+    let removed = stack.administer(Method::DELETE, "/register/tool-forecast", None).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.text());
+    assert_eq!(stack.statements("forecast").await, [""; 0]);
+    // Nothing broke off, and the timer that looks for it finds nothing.
+    let timer = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+    let recovered = stack.invoke(&root(), "registration", &timer).await.expect("it is taken");
+    assert_eq!(recovered, json!({"settled": 0, "postponed": 0}));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -204,7 +220,6 @@ fn forged(stack: &Stack, function: &str) -> Value {
 async fn direct_invocations_prove_nothing() {
     let Some(stack) = Stack::deploy().await else { return };
     stack.tool_function("booking").await;
-    stack.grant("booking").await;
     stack.register("booking").await;
     let may = |function| Statement::new(&["lambda:InvokeFunction"], function_arn(function));
     let invoker = stack.user("invoker", &["mcp", "direct", "registration"].map(may)).await;

@@ -35,7 +35,6 @@ async fn the_python_client_signs() {
     let foreign = install::foreign(target).expect("the foreign part runs");
     for tool in ["forecast", "booking"] {
         stack.tool_function(tool).await;
-        stack.grant(tool).await;
     }
     let home = tempfile::tempdir().expect("a folder");
     let mut client = foreign.python();

@@ -3,6 +3,7 @@
 use mcp_lambda_runtime::aws::dynamodb::{
     INTENTS_ACTIONS, REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, SESSIONS_ACTIONS,
 };
+use mcp_lambda_runtime::aws::gateway_probe::GATEWAY_PROBE_ACTIONS;
 use mcp_lambda_runtime::aws::permissions::PERMISSIONS_ACTIONS;
 use mcp_lambda_runtime::aws::sqs::{READER_ACTIONS, SENDER_ACTIONS, SWEEPER_ACTIONS};
 use mcp_lambda_test_support::ministack::{ACCOUNT, REGION};
@@ -68,6 +69,7 @@ pub(crate) fn registration() -> Vec<Statement> {
         [REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, INTENTS_ACTIONS].concat();
     let mut all = vec![Statement::new(&actions, table(REGISTRATIONS))];
     all.extend(grants());
+    all.push(Statement::new(&GATEWAY_PROBE_ACTIONS, function_arn("mcp")));
     all
 }
 

@@ -8,13 +8,15 @@ use bytes::Bytes;
 use mcp_lambda_runtime::aws::dynamodb::{
     DynamoIntents, DynamoRegistrations, DynamoSessions, TableName,
 };
+use mcp_lambda_runtime::aws::gateway_probe::GatewayProbe;
+use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
 use mcp_lambda_runtime::aws::permissions::{LambdaPermissions, RoleArn};
 use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper, Swept,
 };
 use mcp_lambda_runtime::port::permissions::{Grant, Intent, Intents, OperationId, Permissions};
 use mcp_lambda_runtime::port::{
-    Clock, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
+    Clock, Invoker, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
 };
 use mcp_lambda_runtime::registration::RegistrationId;
 use mcp_lambda_runtime::registration::arn::FunctionArn;
@@ -35,6 +37,7 @@ struct Adapters {
     sweeper: Sweeper,
     intents: DynamoIntents,
     permissions: LambdaPermissions,
+    probe: GatewayProbe,
     /// Makes names that no other process of the test uses.
     number: u8,
 }
@@ -46,6 +49,7 @@ impl Adapters {
         let table = |name| TableName::parse(name).expect("a name");
         let identifier = || StackIdentifier::parse(STACK).expect("an identifier");
         let gateway = RoleArn::parse(&role_arn("mcp")).expect("a role");
+        let mcp = FunctionArn::parse(&function_arn("mcp")).expect("an ARN");
         let options = Options { settling: Duration::ZERO, ..Options::default() };
         Self {
             registrations: DynamoRegistrations::new(&shared, table(REGISTRATIONS), ids.clone()),
@@ -53,7 +57,8 @@ impl Adapters {
             mailboxes: SqsMailboxes::new(&shared, identifier(), ids, options),
             sweeper: Sweeper::new(&shared, identifier()),
             intents: DynamoIntents::new(&shared, table(REGISTRATIONS)),
-            permissions: LambdaPermissions::new(shared, gateway),
+            permissions: LambdaPermissions::new(shared.clone(), gateway),
+            probe: GatewayProbe::new(LambdaInvoker::new(shared), mcp),
             number,
         }
     }
@@ -115,6 +120,7 @@ impl Adapters {
         told("room", permissions.room(&function, of).await)?;
         told("grant", permissions.grant(&function, &statement).await)?;
         told("granted", permissions.granted(&function, of).await)?;
+        told("probe", self.probe.probe(&function).await)?;
         told("revoke", permissions.revoke(&function, &statement).await)
     }
 
@@ -255,7 +261,7 @@ async fn no_role_does_what_is_anothers() {
     stack.tool_function("forecast").await;
     for (role, may) in [
         ("mcp", &["read keys"][..]),
-        ("registration", &["put", "delete", "grant"]),
+        ("registration", &["put", "delete", "grant", "call a function"]),
         ("sweeper", &[]),
         ("tool", &[]),
     ] {

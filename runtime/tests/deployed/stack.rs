@@ -119,6 +119,11 @@ impl Stack {
                 .variables("MCP_LAMBDA_REGISTRATIONS_TABLE", REGISTRATIONS)
                 .variables("MCP_LAMBDA_SESSIONS_TABLE", SESSIONS);
         }
+        if handler == "registration" {
+            environment = environment
+                .variables("MCP_LAMBDA_GATEWAY_ROLE_ARN", role_arn("mcp"))
+                .variables("MCP_LAMBDA_GATEWAY_FUNCTION_ARN", function_arn("mcp"));
+        }
         if let Some((variable, value)) = more {
             environment = environment.variables(variable, value);
         }
@@ -170,14 +175,27 @@ impl Stack {
             .expect("a permission");
     }
 
+    /// The ids of the statements in a function's resource policy.
+    pub(crate) async fn statements(&self, function: &str) -> Vec<String> {
+        let lambda = self.lambda(&root());
+        let policy = match lambda.get_policy().function_name(function).send().await {
+            Ok(policy) => policy,
+            Err(error) => {
+                let error = error.into_service_error();
+                assert!(error.is_resource_not_found_exception(), "{error:?}");
+                return Vec::new();
+            }
+        };
+        let policy: Value = serde_json::from_str(policy.policy().expect("a text")).expect("JSON");
+        let all = policy["Statement"].as_array().expect("statements");
+        all.iter().map(|one| one["Sid"].as_str().expect("an id").to_owned()).collect()
+    }
+
     /// Lets nobody call a tool's function any more, as its owner could.
     pub(crate) async fn revoke_all(&self, function: &str) {
-        let lambda = self.lambda(&root());
-        let policy = lambda.get_policy().function_name(function).send().await.expect("a policy");
-        let policy: Value = serde_json::from_str(policy.policy().expect("a text")).expect("JSON");
-        for statement in policy["Statement"].as_array().expect("statements") {
-            let id = statement["Sid"].as_str().expect("an id");
-            let removed = lambda.remove_permission().function_name(function).statement_id(id);
+        for id in self.statements(function).await {
+            let remove = self.lambda(&root()).remove_permission();
+            let removed = remove.function_name(function).statement_id(id);
             removed.send().await.expect("root may");
         }
     }

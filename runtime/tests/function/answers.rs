@@ -21,7 +21,7 @@ use mcp_lambda_runtime::function::configuration::{Authentication, InvokeMode};
 use mcp_lambda_runtime::function::log::Log;
 use mcp_lambda_runtime::function::runtime_api::Invocation as Event;
 use mcp_lambda_runtime::function::settle::Settling;
-use mcp_lambda_runtime::function::{Function, Http, Role};
+use mcp_lambda_runtime::function::{Duty, Function, Http, Role};
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
 use mcp_lambda_runtime::port::{
     self, AnswerStream, Clock, Invocation, InvokeError, Invoker, Timestamp,
@@ -175,6 +175,7 @@ impl World {
             invoke_mode: setting.invoke_mode,
             path_prefix: None,
             mailboxes,
+            duty: Duty::Probe(Arc::new(Tools)),
         };
         Self { function: Function::new(Role::Http(http), log, clock), lines }
     }

@@ -226,6 +226,11 @@ fn timers_and_messages() {
     assert!(matches!(parse(&scheduler, None), Ok(Event::Scheduled)));
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
     assert!(matches!(parse(&message, None), Ok(Event::Message)));
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
+    let probe = json!({"mcp-lambda": "probe", "function": arn});
+    assert!(matches!(parse(&probe, None), Ok(Event::Probe(function)) if function == arn));
+    let nameless = json!({"mcp-lambda": "probe"});
+    assert!(matches!(parse(&nameless, None), Err(EventError::Unknown)));
     // What claims to be both is a request, whose body is not the event.
     let mut both = file("url");
     both["jsonrpc"] = json!("2.0");

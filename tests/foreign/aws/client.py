@@ -77,6 +77,7 @@ async def registers(url, documents):
             assert again.status_code == 409, again.text
             status = await administrator.get(f"{url}/register/tool-{document['name']}/status")
             assert status.status_code == 200, status.text
+            assert status.json()["status"] == "active", status.text
         listed = await administrator.get(f"{url}/register", params={"type": "tool", "limit": 1})
         assert len(listed.json()["registrations"]) == 1, listed.text
 

@@ -8,24 +8,30 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
+use mcp_lambda_runtime::admin::Admin;
 use mcp_lambda_runtime::aws;
-use mcp_lambda_runtime::aws::dynamodb::{DynamoBuckets, DynamoIntents, DynamoRegistrations, DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::dynamodb::{
+    DynamoBuckets, DynamoIntents, DynamoRegistrations, DynamoSessions, TableName,
+};
+use mcp_lambda_runtime::aws::gateway_probe::GatewayProbe;
 use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
-use mcp_lambda_runtime::aws::permissions::IdentityPolicy;
+use mcp_lambda_runtime::aws::permissions::{IdentityPolicy, LambdaPermissions, RoleArn};
 use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper,
 };
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
 use mcp_lambda_runtime::function::configuration::{
-    AwsEnvironment, Configuration, Handler, InvokeMode,
+    AwsEnvironment, Configuration, GatewayFunction, Handler, InvokeMode,
 };
 use mcp_lambda_runtime::function::log::Log;
 use mcp_lambda_runtime::function::metrics::Metrics;
 use mcp_lambda_runtime::function::settle::Settling;
-use mcp_lambda_runtime::function::{Function, Http, Role, Sweep};
+use mcp_lambda_runtime::function::{Duty, Function, Http, Role, Sweep};
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
-use mcp_lambda_runtime::port::{Clock, Ids};
+use mcp_lambda_runtime::port::permissions::Permissions;
+use mcp_lambda_runtime::port::{Clock, Ids, Invoker};
+use mcp_lambda_runtime::registration::arn::FunctionArn;
 use mcp_lambda_runtime::system::{SystemClock, SystemIds};
 use tokio::time::Instant;
 
@@ -68,12 +74,13 @@ fn http(
     let mailboxes = SqsMailboxes::new(&sqs, stack, ids.clone(), Options::default());
     let mailboxes = Arc::new(Settling::new(Arc::new(mailboxes)));
     let intents = DynamoIntents::new(&dynamodb, registrations.clone());
+    let (invoker, permissions) = functions(lambda, configuration.gateway.as_ref())?;
     let ports = Ports {
         registrations: Arc::new(DynamoRegistrations::new(&dynamodb, registrations, ids.clone())),
         sessions: Arc::new(DynamoSessions::new(&dynamodb, sessions, ids.clone())),
         mailboxes: mailboxes.clone(),
-        invoker: Arc::new(LambdaInvoker::new(lambda)),
-        permissions: Arc::new(IdentityPolicy),
+        invoker: invoker.clone(),
+        permissions,
         intents: Arc::new(intents),
         clock: Arc::new(SystemClock),
         ids,
@@ -93,8 +100,13 @@ fn http(
     let gateway = Gateway::new(ports, settings)
         .limited(configuration.limits, Arc::new(buckets))
         .expiring(configuration.expiry);
+    let gateway = Arc::new(gateway);
+    let duty = match configuration.handler {
+        Handler::Mcp | Handler::Sweeper => Duty::Probe(invoker),
+        Handler::Registration => Duty::Recover(Arc::new(BrokenOff(Admin::new(gateway.clone())))),
+    };
     let log = log.clone().naming(configuration.callers).measuring(metrics);
-    let edge = Edge::new(Arc::new(gateway), EdgeSettings { origins, access: log.access() });
+    let edge = Edge::new(gateway, EdgeSettings { origins, access: log.access() });
     let edge = edge.serving(planes).detailing();
     Ok(Http {
         edge: Arc::new(edge),
@@ -103,7 +115,25 @@ fn http(
         invoke_mode: configuration.invoke_mode,
         path_prefix: configuration.path_prefix,
         mailboxes,
+        duty,
     })
+}
+
+type Functions = (Arc<dyn Invoker>, Arc<dyn Permissions>);
+
+/// How functions are called, and how the right to is granted.
+fn functions(lambda: SdkConfig, gateway: Option<&GatewayFunction>) -> Result<Functions, String> {
+    let invoker = LambdaInvoker::new(lambda.clone());
+    let Some(gateway) = gateway else {
+        // The role may call by a policy of its own.
+        return Ok((Arc::new(invoker), Arc::new(IdentityPolicy)));
+    };
+    let role = RoleArn::parse(&gateway.role)
+        .map_err(|error| format!("MCP_LAMBDA_GATEWAY_ROLE_ARN {error}"))?;
+    let function = FunctionArn::parse(&gateway.function)
+        .map_err(|error| format!("MCP_LAMBDA_GATEWAY_FUNCTION_ARN: {error}"))?;
+    let probe = GatewayProbe::new(invoker, function);
+    Ok((Arc::new(probe), Arc::new(LambdaPermissions::new(lambda, role))))
 }
 
 /// The client plane and the admin plane are never served by one function.
@@ -146,6 +176,21 @@ impl Shared {
             None => self.0.clone(),
             Some(url) => self.0.to_builder().endpoint_url(url).build(),
         }
+    }
+}
+
+/// Changes of registrations that broke off, which left rights or intents behind.
+struct BrokenOff(Admin);
+
+#[async_trait(?Send)]
+impl Sweep for BrokenOff {
+    async fn sweep(&self, deadline: Instant) -> Result<String, String> {
+        let recovering = self.0.recover(SystemClock.now());
+        let recovered = tokio::time::timeout_at(deadline, recovering).await;
+        let recovered = recovered.map_err(|_| "there was no time left".to_owned())?;
+        let recovered = recovered.map_err(|error| error.to_string())?;
+        let (settled, postponed) = (recovered.settled, recovered.postponed);
+        Ok(format!(r#"{{"settled":{settled},"postponed":{postponed}}}"#))
     }
 }
 
