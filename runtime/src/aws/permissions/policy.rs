@@ -148,9 +148,11 @@ mod tests {
         let fits = |policy: &Policy| policy.has_room(&function(), &role(), &[id("tool-a")]);
         assert!(fits(&with(MAX_POLICY_BYTES - one)));
         assert!(!fits(&with(MAX_POLICY_BYTES - one + 1)));
-        let many: Vec<StatementId> = (0..99).map(|n| id(&format!("tool-{n}"))).collect();
-        assert!(!Policy::default().has_room(&function(), &role(), &many));
-        assert!(Policy::default().has_room(&function(), &role(), &many[..80]));
+        let many: Vec<StatementId> = (100..300).map(|n| id(&format!("tool-{n}"))).collect();
+        let each = written(&function(), &role(), &many[0]).len();
+        let most = (MAX_POLICY_BYTES - EMPTY.len()) / each;
+        assert!(Policy::default().has_room(&function(), &role(), &many[..most]));
+        assert!(!Policy::default().has_room(&function(), &role(), &many[..=most]));
         let there = Statement { sid: id("tool-a").to_string(), ..Statement::default() };
         assert!(fits(&Policy { statements: vec![there], bytes: MAX_POLICY_BYTES }));
     }
