@@ -88,7 +88,7 @@ async fn what_will_not_pass_is_asked_once() {
         (
             "InvalidMessageContents",
             MailboxError::Unavailable(
-                "HTTP 400, InvalidMessageContents, request 1234: said".to_owned(),
+                "SQS: HTTP 400, InvalidMessageContents, request 1234: said".to_owned(),
             ),
         ),
     ] {
