@@ -221,3 +221,77 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_millis(40);
+
+    async fn read(stream: &mut TcpStream, end: &str) -> String {
+        let mut text = Vec::new();
+        while !text.ends_with(end.as_bytes()) {
+            assert_ne!(stream.read_buf(&mut text).await.expect("bytes"), 0, "it was closed");
+        }
+        String::from_utf8(text).expect("text")
+    }
+
+    /// A function that takes a pause before its answer and one in the middle of it.
+    async fn function(address: SocketAddr) {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        tokio::time::sleep(PAUSE).await;
+        let next = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n";
+        stream.write_all(next).await.expect("sent");
+        let event = read(&mut stream, "the event").await;
+        assert!(event.contains(ID), "{event}");
+        tokio::time::sleep(PAUSE).await;
+        let head = "POST /2018-06-01/runtime/invocation/x/response HTTP/1.1\r\nhost: x\r\n\
+                    lambda-runtime-function-response-mode: streaming\r\n\
+                    transfer-encoding: chunked\r\n\r\n3\r\none\r\n";
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        tokio::time::sleep(PAUSE).await;
+        stream.write_all(b"3\r\ntwo\r\n0\r\n\r\n").await.expect("sent");
+        read(&mut stream, "\r\n\r\n").await;
+        stream.write_all(next).await.expect("sent");
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn what_is_measured_is_what_the_function_took() {
+        let mut api = RuntimeApi::start().await.expect("a listener");
+        let started = Moment::now();
+        let own = tokio::spawn(function(api.address()));
+        let asked = api.asked("a test").await.expect("a question");
+        let asked_at = asked.at;
+        let start = asked_at.since(started);
+        assert!(start >= PAUSE, "{start:?}");
+        // The time that an event is not there yet is not the function's.
+        tokio::time::sleep(PAUSE * 3).await;
+        let event = Bytes::from_static(b"the event");
+        let exchanged = api.exchange("a test", asked, &event).await.expect("an answer");
+        let (first_byte, took) = (exchanged.first_byte(), exchanged.took());
+        assert!(first_byte >= PAUSE && took >= first_byte + PAUSE / 2, "{first_byte:?} {took:?}");
+        assert!(exchanged.delivered.since(asked_at) >= PAUSE * 3);
+        assert!(took >= PAUSE * 2, "{took:?}");
+        assert!(exchanged.received.streamed);
+        assert_eq!(exchanged.body(), "onetwo");
+        let pieces = exchanged.received.pieces.len();
+        assert_eq!(pieces, 2);
+        api.asked("a test").await.expect("another question");
+        own.abort();
+    }
+
+    #[tokio::test]
+    async fn a_function_that_reports_an_error_is_no_measurement() {
+        let mut api = RuntimeApi::start().await.expect("a listener");
+        let mut stream = TcpStream::connect(api.address()).await.expect("a connection");
+        let error = "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nhost: x\r\n\
+                     content-length: 3\r\n\r\nwhy";
+        stream.write_all(error.as_bytes()).await.expect("sent");
+        let failure = api.asked("a test").await.err().expect("a failure");
+        assert!(failure.to_string().contains("why"), "{failure}");
+    }
+}
