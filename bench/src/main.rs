@@ -249,7 +249,9 @@ fn show(options: &Options) -> Result<(), Failure> {
     if let Some(Results { machine, rows }) = &functions {
         drawing::functions(&options.out, rows)?;
         let text = tables::functions(rows);
-        texts.push(("functions", format!("{text}\n\n{}", report::machine(machine))));
+        // The link stands here, because the drawing is there from the first measurement on only.
+        let drawing = "![Servers as functions](benchmarks/functions.svg)";
+        texts.push(("functions", format!("{text}\n\n{}\n\n{drawing}", report::machine(machine))));
     }
     let sizes = report::load::<Size>(&options.out, "sizes")?;
     if let Some(Results { rows, .. }) = &sizes {
