@@ -32,8 +32,9 @@ Run it from the root of the repository, in release, on a machine that does nothi
   cargo run --release -p mcp-lambda-bench -- all
 
 It builds the programs that it measures and installs other servers from public registries by
-lock files, uses loopback addresses otherwise, and takes about half an hour. Results go to docs/benchmarks/*.json, drawings beside them, and the tables of
-docs/benchmarks.md are written anew.";
+lock files, uses loopback addresses otherwise, and takes about half an hour. Results go to
+docs/benchmarks/*.json, drawings beside them, and the tables of docs/benchmarks.md are written
+anew.";
 
 #[derive(Debug, Args)]
 struct Options {
