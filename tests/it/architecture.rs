@@ -179,6 +179,8 @@ fn documents_link_to_what_exists() {
         "README.md",
         "docs/ARCHITECTURE.md",
         "docs/decisions.md",
+        "docs/functions.md",
+        "docs/operations.md",
         "docs/testing.md",
         "host/README.md",
     ] {
