@@ -94,7 +94,13 @@ pub(crate) struct Incoming {
 impl Edge {
     /// Builds the edge of a gateway, which serves everything.
     pub fn new(gateway: Arc<Gateway>, settings: EdgeSettings) -> Self {
-        Self { admin: Admin::new(gateway.clone()), gateway, settings, planes: Planes::ALL, details: false }
+        Self {
+            admin: Admin::new(gateway.clone()),
+            gateway,
+            settings,
+            planes: Planes::ALL,
+            details: false,
+        }
     }
 
     /// Serves some of the URLs only.
