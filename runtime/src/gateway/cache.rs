@@ -42,7 +42,7 @@ impl CatalogCache {
                 self.keep(&catalog);
                 Ok(catalog)
             }
-            (Ok(_), kept) => match (self.load(registrations).await, kept) {
+            (Ok(version), kept) => match (self.load(registrations, version).await, kept) {
                 (Ok(catalog), _) => Ok(catalog),
                 (Err(_), Some((older, _))) => Ok(older),
                 (Err(error), None) => Err(error),
@@ -52,10 +52,21 @@ impl CatalogCache {
         }
     }
 
-    async fn load(&self, registrations: &dyn Registrations) -> Result<Arc<Catalog>, StoreError> {
-        let _one_at_a_time = self.loading.lock().await;
-        // The version is read before the rows: if they change meanwhile, they are read again.
-        let version = registrations.version().await?;
+    /// Reads the rows under a version that was read before them: if they change meanwhile, they are
+    /// read again.
+    async fn load(
+        &self,
+        registrations: &dyn Registrations,
+        seen: u64,
+    ) -> Result<Arc<Catalog>, StoreError> {
+        let (_one_at_a_time, version) = match self.loading.try_lock() {
+            Ok(lock) => (lock, seen),
+            Err(_) => {
+                // Whoever was first may have read a newer one.
+                let lock = self.loading.lock().await;
+                (lock, registrations.version().await?)
+            }
+        };
         if let Some((catalog, _)) = self.kept()
             && catalog.version == version
         {

@@ -31,7 +31,7 @@ pub struct Schema {
 
 /// Text of the schemas whose compiled forms a process keeps, the latest made. A compiled form takes
 /// several times the memory of its text, and a small one is made again in microseconds.
-pub const MAX_COMPILED_TEXT_BYTES: usize = 256 * 1024;
+pub const MAX_COMPILED_TEXT_BYTES: usize = 64 * 1024;
 
 static KEPT: Mutex<Kept> = Mutex::new(Kept { compiled: VecDeque::new(), text_bytes: 0 });
 
