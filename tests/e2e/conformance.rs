@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mcp_lambda_test_support::conformance::outcomes;
+
 use crate::support::command::{Finished, succeed};
 use crate::support::{fixture, foreign, gate, repository, say};
 
@@ -34,17 +36,6 @@ fn check(suite: &str, arguments: &[&str]) -> Option<Finished> {
     };
     server.stop();
     Some(finished)
-}
-
-/// The scenarios that a run has summed up, each with whether it passed.
-fn outcomes(finished: &Finished) -> Vec<(String, bool)> {
-    let (_, summary) = finished.stdout.split_once("=== SUMMARY ===").unwrap_or_default();
-    let outcome = |line: &str| {
-        let passed = line.starts_with('✓');
-        let name = line.strip_prefix(['✓', '✗'])?.split_once(':')?.0;
-        Some((name.trim().to_owned(), passed))
-    };
-    summary.lines().filter_map(outcome).collect()
 }
 
 /// Runs what a revision requires, and what it runs without requiring it: of that, `passing` must

@@ -29,6 +29,7 @@ use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
 use mcp_lambda_runtime::port::Invocation;
 use mcp_lambda_runtime::port::contract::invoker::{self, Functions};
 use mcp_lambda_runtime::registration::arn::FunctionArn;
+use mcp_lambda_test_support::example;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn contract() {
@@ -82,11 +83,7 @@ const SECRET: &str = "the-secret-key";
 const TOKEN: &str = "the-session-token";
 
 fn host() -> Host {
-    // Cargo builds examples for integration tests, in a folder beside that of the tests.
-    let test = std::env::current_exe().expect("the test's path");
-    let program = test.ancestors().nth(2).expect("the target folder");
-    let program = program.join("examples/contract_function");
-    assert!(program.exists(), "{} is not built; run all tests of the package", program.display());
+    let program = example("contract_function");
     let function = |name: &str| {
         let parsed = FunctionName::parse(name).expect("a name");
         let command = vec![program.to_str().expect("UTF-8").to_owned(), name.to_owned()];

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions, RawFunction};
 use mcp_lambda_runtime::embedded::invoker::HostInvoker;
 use mcp_lambda_runtime::port::contract::invoker;
+use mcp_lambda_test_support::example;
 
 use crate::functions;
 
@@ -18,11 +19,7 @@ async fn local_processes() {
 }
 
 fn host() -> Host {
-    // Cargo builds examples for integration tests, in a folder beside that of the tests.
-    let test = std::env::current_exe().expect("the test's path");
-    let program = test.ancestors().nth(2).expect("the target folder");
-    let program = program.join("examples/contract_function");
-    assert!(program.exists(), "{} is not built; run all tests of the package", program.display());
+    let program = example("contract_function");
     let function = |name: &str| {
         let parsed = FunctionName::parse(name).expect("a name");
         let command = vec![program.to_str().expect("UTF-8").to_owned(), name.to_owned()];

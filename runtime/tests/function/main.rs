@@ -5,4 +5,6 @@ mod answers;
 mod events;
 mod processes;
 mod runtime_api;
+#[path = "../aws/dynamodb/tables.rs"]
+mod tables;
 mod trees;

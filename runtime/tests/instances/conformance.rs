@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mcp_lambda_test_support::command::{Finished, succeed};
+use mcp_lambda_test_support::conformance::outcomes;
 use mcp_lambda_test_support::{repository, say};
 use serde_json::json;
 
@@ -84,15 +85,4 @@ fn run(world: &World, revision: &str) -> Finished {
         .env("NO_PROXY", "127.0.0.1");
     let finished = tokio::task::block_in_place(|| succeed(&mut command, SUITE));
     finished.unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// The scenarios that a run has summed up, each with whether it passed.
-fn outcomes(finished: &Finished) -> Vec<(String, bool)> {
-    let (_, summary) = finished.stdout.split_once("=== SUMMARY ===").unwrap_or_default();
-    let outcome = |line: &str| {
-        let passed = line.starts_with('✓');
-        let name = line.strip_prefix(['✓', '✗'])?.split_once(':')?.0;
-        Some((name.trim().to_owned(), passed))
-    };
-    summary.lines().filter_map(outcome).collect()
 }

@@ -4,6 +4,7 @@
 //! `env!("CARGO_TARGET_TMPDIR")`, which Cargo sets for integration tests only.
 
 pub mod command;
+pub mod conformance;
 pub mod install;
 pub mod leftover;
 pub mod lines;
@@ -17,6 +18,16 @@ use std::path::{Path, PathBuf};
 pub fn repository(path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.expect("this package is two levels below the root").join(path)
+}
+
+/// The program of an example of the package whose test this is.
+pub fn example(name: &str) -> PathBuf {
+    // Cargo builds examples for integration tests, in a folder beside that of the tests.
+    let test = std::env::current_exe().expect("the test's path");
+    let folder = test.ancestors().nth(2).expect("the target folder").join("examples");
+    let program = folder.join(name);
+    assert!(program.exists(), "{} is not built; run all tests of the package", program.display());
+    program
 }
 
 /// Says something even when the test passes: the harness holds back what `print!` writes only.

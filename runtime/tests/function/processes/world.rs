@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::BoxBody;
@@ -22,15 +19,15 @@ use hyper_util::rt::TokioIo;
 use lambda_host::url::{InvokeMode, UrlOptions};
 use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions, Invocation, RawFunction};
 use mcp_lambda_runtime::aws;
-use mcp_lambda_runtime::aws::dynamodb::{REGISTRATIONS_KEY, SESSIONS_KEY, TableKey};
+use mcp_lambda_test_support::example;
 use mcp_lambda_test_support::ministack::{Key, Ministack};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::tables::{Tables, tables};
+
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-const REGISTRATIONS: &str = "stack-registrations";
-const SESSIONS: &str = "stack-sessions";
 
 /// A response as it comes.
 pub(crate) type Open = Response<BoxBody<Bytes, std::convert::Infallible>>;
@@ -65,7 +62,7 @@ impl World {
     /// Tables, tools, and the functions of the gateway; nothing runs yet.
     pub(crate) async fn start(setting: Setting) -> Self {
         let tools = tools();
-        let (database, invoke) = (database().await, serve(tools.clone()).await);
+        let ((database, tables), invoke) = (database().await, serve(tools.clone()).await);
         let mut variables = BTreeMap::from(
             [
                 ("AWS_ACCESS_KEY_ID", Key::root().id),
@@ -76,8 +73,8 @@ impl World {
                 ("AWS_SECRET_ACCESS_KEY", Key::root().secret),
                 ("MCP_LAMBDA_CATALOG_FRESHNESS_SECONDS", "0".to_owned()),
                 ("MCP_LAMBDA_INVOKE_MODE", "RESPONSE_STREAM".to_owned()),
-                ("MCP_LAMBDA_REGISTRATIONS_TABLE", REGISTRATIONS.to_owned()),
-                ("MCP_LAMBDA_SESSIONS_TABLE", SESSIONS.to_owned()),
+                ("MCP_LAMBDA_REGISTRATIONS_TABLE", tables.registrations.as_str().to_owned()),
+                ("MCP_LAMBDA_SESSIONS_TABLE", tables.sessions.as_str().to_owned()),
                 ("MCP_LAMBDA_STACK", "stack".to_owned()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
@@ -229,11 +226,7 @@ fn function(text: &str, raw: RawFunction) -> (FunctionName, FunctionConfig) {
 
 /// The functions that `examples/tool_function` has.
 fn tools() -> Host {
-    // Cargo builds examples for integration tests, in a folder beside that of the tests.
-    let test = std::env::current_exe().expect("this test");
-    let program: PathBuf = test.ancestors().nth(2).expect("the target folder").into();
-    let program = program.join("examples/tool_function");
-    assert!(program.exists(), "{} is not built; run all tests of the package", program.display());
+    let program = example("tool_function");
     let tool = |name: &str| {
         let command = vec![program.to_str().expect("UTF-8").to_owned(), name.to_owned()];
         function(name, RawFunction { command, ..RawFunction::default() })
@@ -264,7 +257,7 @@ async fn serve(host: Host) -> SocketAddr {
 }
 
 /// DynamoDB in this process, with both tables.
-async fn database() -> SocketAddr {
+async fn database() -> (SocketAddr, Tables) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let memory = dynoxide::Database::memory().expect("a database");
@@ -277,23 +270,5 @@ async fn database() -> SocketAddr {
         .http_client(aws::http_client())
         .endpoint_url(format!("http://{address}"));
     let client = Client::from_conf(config.build());
-    create(&client, REGISTRATIONS, REGISTRATIONS_KEY).await;
-    create(&client, SESSIONS, SESSIONS_KEY).await;
-    address
-}
-
-async fn create(client: &Client, name: &str, key: TableKey) {
-    let mut request =
-        client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
-    let parts = [Some((key.partition, KeyType::Hash)), key.sort.map(|sort| (sort, KeyType::Range))];
-    for (attribute, kind) in parts.into_iter().flatten() {
-        let definition = AttributeDefinition::builder()
-            .attribute_name(attribute)
-            .attribute_type(ScalarAttributeType::S);
-        let element = KeySchemaElement::builder().attribute_name(attribute).key_type(kind);
-        request = request
-            .attribute_definitions(definition.build().expect("complete"))
-            .key_schema(element.build().expect("complete"));
-    }
-    request.send().await.expect("a table");
+    (address, tables(&client).await)
 }
