@@ -1,29 +1,6 @@
 //! What a function of the deployed gateway is told by its environment.
 //!
-//! | variable | for | meaning |
-//! |---|---|---|
-//! | `_HANDLER` | all | `mcp`, `registration` or `sweeper` |
-//! | `MCP_LAMBDA_STACK` | all | the stack's identifier: names of its queues begin with it |
-//! | `MCP_LAMBDA_REGISTRATIONS_TABLE` | `mcp`, `registration` | the table of registrations |
-//! | `MCP_LAMBDA_SESSIONS_TABLE` | `mcp`, `registration` | the table of sessions |
-//! | `MCP_LAMBDA_AUTHENTICATION` | `mcp`, `registration` | `AWS_IAM` (default): only callers that AWS has verified at the Function URL are served; `NONE`: everyone |
-//! | `MCP_LAMBDA_DIRECT_INVOKE` | `mcp` | `DENY` (default) or `ALLOW`: whether whoever may invoke the function may send it JSON-RPC messages |
-//! | `MCP_LAMBDA_INVOKE_MODE` | `mcp`, `registration` | `BUFFERED` (default) or `RESPONSE_STREAM`, as the Function URL or API is set |
-//! | `MCP_LAMBDA_PLANES` | `mcp` | which of `mcp,sse,message` this function serves; default all |
-//! | `MCP_LAMBDA_PATH_PREFIX` | `mcp`, `registration` | a path under which a custom domain mounts the API |
-//! | `MCP_LAMBDA_ALLOWED_ORIGINS` | `mcp`, `registration` | web origins that may call, by commas; default none |
-//! | `MCP_LAMBDA_CATALOG_FRESHNESS_SECONDS` | `mcp`, `registration` | how old a catalog may be before its version is asked for: 0 to 3600, default 5 |
-//! | `MCP_LAMBDA_LIST_TTL_SECONDS` | `mcp` | how long clients may keep lists: 0 to 86400, default 5 |
-//! | `MCP_LAMBDA_INSTRUCTIONS` | `mcp` | a text for the model about the server as a whole |
-//! | `MCP_LAMBDA_LIMIT_PRINCIPAL` | `mcp` | how many requests each caller may send, such as `100/1m`; `none` (default) |
-//! | `MCP_LAMBDA_LIMIT_TOOL` | `mcp` | how often each tool, resource or prompt of a function may be called, such as `10/1s`; `none` (default) |
-//! | `MCP_LAMBDA_LIMIT_SESSIONS` | `mcp` | how many sessions each caller may begin; `10000/24h` (default), or `none` |
-//! | `MCP_LAMBDA_SESSION_IDLE` | `mcp` | how long a session may be idle before it ends, such as `30m`; `none` (default): it ends a day after it began |
-//! | `MCP_LAMBDA_GATEWAY_ROLE_ARN`, `MCP_LAMBDA_GATEWAY_FUNCTION_ARN` | `registration` | the role and the function that call tools: registering grants the role the right to, and the function is asked whether it can; without both, nothing is granted |
-//! | `MCP_LAMBDA_LOG_CALLERS` | `mcp`, `registration` | `NAMED` (default) or `HASHED`: how the log names callers |
-//! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | all | as Lambda sets them |
-//! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS`, `…_LAMBDA` | all | other endpoints than the region's own |
-//! | `AWS_LAMBDA_RUNTIME_API` | all | as Lambda sets it |
+//! Every variable with its meaning stands in `docs/functions.md`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -423,6 +400,21 @@ mod tests {
         assert_eq!(read.catalog_freshness, Duration::from_secs(5));
         assert!(read.allowed_origins.is_empty() && read.path_prefix.is_none());
         assert!(read.aws.sqs_endpoint.is_none());
+    }
+
+    #[test]
+    fn every_variable_is_documented() {
+        let document = include_str!("../../../docs/functions.md");
+        let asked = std::cell::RefCell::new(BTreeSet::new());
+        let _ = Configuration::read(|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        });
+        let asked = asked.into_inner();
+        assert!(asked.len() > 20, "{asked:?}");
+        for name in asked {
+            assert!(document.contains(&format!("`{name}`")), "{name} is not documented");
+        }
     }
 
     #[test]
