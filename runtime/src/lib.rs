@@ -8,13 +8,14 @@
 //!
 //! The modules stand in one total order, and each uses only those after it:
 //! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `port`, `registration`,
-//! `principal`, `protocol`. The adapters of `embedded` and `aws` implement the ports and are
+//! `principal`, `protocol`, `deployment`. The adapters of `embedded` and `aws` implement the ports and are
 //! named only by whoever composes a gateway.
 
 pub mod admin;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod catalog;
+pub mod deployment;
 pub mod edge;
 #[cfg(feature = "embedded")]
 pub mod embedded;

@@ -2,7 +2,7 @@
 
 use dynoxide::errors::DynoxideError;
 use http::{Response, StatusCode};
-use mcp_lambda_runtime::aws::dynamodb::{REGISTRATIONS_KEY, SESSIONS_KEY, TableKey};
+use mcp_lambda_runtime::deployment::tables::{REGISTRATIONS_KEY, SESSIONS_KEY, TableKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

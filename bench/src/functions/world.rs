@@ -121,7 +121,7 @@ impl World {
             target: None,
             body: body.to_string(),
         };
-        let key = mcp_lambda_runtime::aws::dynamodb::SESSIONS_KEY.partition;
+        let key = mcp_lambda_runtime::deployment::tables::SESSIONS_KEY.partition;
         let body = json!({
             "TableName": database::SESSIONS, "ConsistentRead": true, "Key": {key: {"S": "none"}}
         });

@@ -23,7 +23,7 @@ use aws_types::SdkConfig;
 
 use crate::port::StoreError;
 pub use buckets::DynamoBuckets;
-pub use intents::{DynamoIntents, INTENTS_ACTIONS};
+pub use intents::DynamoIntents;
 pub use registrations::DynamoRegistrations;
 pub use sessions::DynamoSessions;
 
@@ -57,30 +57,6 @@ impl TableName {
 
 const MIN_NAME_BYTES: usize = 3;
 const MAX_NAME_BYTES: usize = 255;
-
-/// The names of a table's key attributes, all of which are strings (`S`).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TableKey {
-    /// The partition key (`HASH`).
-    pub partition: &'static str,
-    /// The sort key (`RANGE`).
-    pub sort: Option<&'static str>,
-}
-
-/// The key of the table of registrations.
-pub const REGISTRATIONS_KEY: TableKey = TableKey { partition: "pk", sort: Some("id") };
-/// The key of the table of sessions: that of awslabs' session store, so that its table can be kept.
-pub const SESSIONS_KEY: TableKey = TableKey { partition: "session_id", sort: None };
-/// The attribute of the table of sessions by which DynamoDB removes what has expired, in seconds
-/// since 1970-01-01 UTC (`N`).
-pub const TTL_ATTRIBUTE: &str = "expires_at";
-
-/// What a role needs on the table of registrations to read them.
-pub const REGISTRATIONS_READ_ACTIONS: &[&str] = &["dynamodb:GetItem", "dynamodb:Query"];
-/// What a role needs on the table of registrations, besides reading, to write them.
-pub const REGISTRATIONS_WRITE_ACTIONS: &[&str] = &["dynamodb:DeleteItem", "dynamodb:PutItem"];
-/// What a role needs on the table of sessions.
-pub const SESSIONS_ACTIONS: &[&str] = &["dynamodb:GetItem", "dynamodb:UpdateItem"];
 
 /// A client that gives up soon: somebody waits for the answer.
 fn connect(shared: &SdkConfig) -> Client {

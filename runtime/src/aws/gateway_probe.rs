@@ -13,8 +13,6 @@ use crate::aws::lambda::LambdaInvoker;
 use crate::port::{Answer, AnswerStream, Invocation, InvokeError, Invoker};
 use crate::registration::arn::FunctionArn;
 
-/// What the role of whoever asks needs on the gateway's function.
-pub const GATEWAY_PROBE_ACTIONS: [&str; 1] = ["lambda:InvokeFunction"];
 /// What the event says that it is.
 const PROBE: &str = "probe";
 /// How long the gateway may take: its start, and a dry run of its own.

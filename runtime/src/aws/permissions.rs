@@ -28,10 +28,6 @@ pub use identity::IdentityPolicy;
 use policy::{ACTION, Policy};
 pub use role::{InvalidRoleArn, MAX_ROLE_ARN_BYTES, RoleArn};
 
-/// What a role needs on the functions to let the gateway call them.
-pub const PERMISSIONS_ACTIONS: [&str; 3] =
-    ["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"];
-
 /// Grants the gateway's role the right to call the functions of its account.
 pub struct LambdaPermissions {
     shared: SdkConfig,

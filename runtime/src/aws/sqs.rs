@@ -28,21 +28,8 @@ use crate::port::{Delivery, Ids, MailboxError, MailboxId, Mailboxes};
 use known::{Known, Queue};
 use name::QueueName;
 
-pub use name::{InvalidStackIdentifier, MAX_STACK_CHARACTERS, StackIdentifier};
-pub use sweep::{MAX_EXAMINED, ORPHANED_AFTER, SWEEPER_ACTIONS, Sweeper, Swept};
-
-/// What the role of whoever opens, reads and closes mailboxes must be allowed. A queue cannot be
-/// made with tags without `sqs:TagQueue`.
-pub const READER_ACTIONS: [&str; 6] = [
-    "sqs:CreateQueue",
-    "sqs:DeleteMessage",
-    "sqs:DeleteQueue",
-    "sqs:GetQueueUrl",
-    "sqs:ReceiveMessage",
-    "sqs:TagQueue",
-];
-/// What the role of whoever sends to mailboxes of others must be allowed.
-pub const SENDER_ACTIONS: [&str; 2] = ["sqs:GetQueueUrl", "sqs:SendMessage"];
+pub use name::{InvalidStackIdentifier, StackIdentifier};
+pub use sweep::{MAX_EXAMINED, ORPHANED_AFTER, Sweeper, Swept};
 
 /// How long a delivered message stays hidden from others: an acknowledgement follows at once, and
 /// a reader that has died must not hold up the next one for long.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::deployment::{handlers, variables};
 use crate::function::log::Callers;
 use crate::gateway::admit::{DEFAULT_SESSIONS, RateLimits};
 use crate::session::Expiry;
@@ -139,43 +140,43 @@ impl Configuration {
         let handler = reader.choice("_HANDLER", None, HANDLERS);
         let serves = handler.is_none_or(|handler| handler != Handler::Sweeper);
         let mut table = |name| if serves { reader.required(name) } else { String::new() };
-        let registrations_table = table("MCP_LAMBDA_REGISTRATIONS_TABLE");
-        let sessions_table = table("MCP_LAMBDA_SESSIONS_TABLE");
+        let registrations_table = table(variables::REGISTRATIONS_TABLE);
+        let sessions_table = table(variables::SESSIONS_TABLE);
         let configuration = Self {
             handler: handler.unwrap_or(Handler::Mcp),
-            stack: reader.required("MCP_LAMBDA_STACK"),
+            stack: reader.required(variables::STACK),
             registrations_table,
             sessions_table,
             authentication: reader
-                .choice("MCP_LAMBDA_AUTHENTICATION", Some("AWS_IAM"), AUTHENTICATIONS)
+                .choice(variables::AUTHENTICATION, Some("AWS_IAM"), AUTHENTICATIONS)
                 .unwrap_or(Authentication::AwsIam),
             direct_invoke: reader
-                .choice("MCP_LAMBDA_DIRECT_INVOKE", Some("DENY"), PERMISSIONS)
+                .choice(variables::DIRECT_INVOKE, Some("DENY"), PERMISSIONS)
                 .unwrap_or(false),
             invoke_mode: reader
-                .choice("MCP_LAMBDA_INVOKE_MODE", Some("BUFFERED"), INVOKE_MODES)
+                .choice(variables::INVOKE_MODE, Some("BUFFERED"), INVOKE_MODES)
                 .unwrap_or(InvokeMode::Buffered),
             planes: reader.planes(),
             path_prefix: reader.prefix(),
             allowed_origins: reader.origins(),
             catalog_freshness: reader.seconds(
-                "MCP_LAMBDA_CATALOG_FRESHNESS_SECONDS",
+                variables::CATALOG_FRESHNESS_SECONDS,
                 DEFAULT_FRESHNESS,
                 MAX_FRESHNESS,
             ),
-            list_ttl: reader.seconds("MCP_LAMBDA_LIST_TTL_SECONDS", DEFAULT_TTL, MAX_TTL),
-            instructions: reader.optional("MCP_LAMBDA_INSTRUCTIONS"),
+            list_ttl: reader.seconds(variables::LIST_TTL_SECONDS, DEFAULT_TTL, MAX_TTL),
+            instructions: reader.optional(variables::INSTRUCTIONS),
             limits: RateLimits {
-                per_principal: reader.unless_none("MCP_LAMBDA_LIMIT_PRINCIPAL", NONE),
-                per_tool: reader.unless_none("MCP_LAMBDA_LIMIT_TOOL", NONE),
-                sessions: reader.unless_none("MCP_LAMBDA_LIMIT_SESSIONS", DEFAULT_SESSIONS),
+                per_principal: reader.unless_none(variables::LIMIT_PRINCIPAL, NONE),
+                per_tool: reader.unless_none(variables::LIMIT_TOOL, NONE),
+                sessions: reader.unless_none(variables::LIMIT_SESSIONS, DEFAULT_SESSIONS),
             },
             expiry: reader
-                .unless_none("MCP_LAMBDA_SESSION_IDLE", NONE)
+                .unless_none(variables::SESSION_IDLE, NONE)
                 .map_or_else(Expiry::default, Expiry::Sliding),
             gateway: reader.gateway(),
             callers: reader
-                .choice("MCP_LAMBDA_LOG_CALLERS", Some("NAMED"), CALLERS)
+                .choice(variables::LOG_CALLERS, Some("NAMED"), CALLERS)
                 .unwrap_or_default(),
             aws: reader.aws(),
         };
@@ -188,9 +189,9 @@ impl Configuration {
 }
 
 const HANDLERS: &[(&str, Handler)] = &[
-    ("mcp", Handler::Mcp),
-    ("registration", Handler::Registration),
-    ("sweeper", Handler::Sweeper),
+    (handlers::MCP, Handler::Mcp),
+    (handlers::REGISTRATION, Handler::Registration),
+    (handlers::SWEEPER, Handler::Sweeper),
 ];
 const AUTHENTICATIONS: &[(&str, Authentication)] =
     &[("AWS_IAM", Authentication::AwsIam), ("NONE", Authentication::None)];
@@ -274,8 +275,8 @@ impl Reader<'_> {
 
     /// Both or none: a right that nobody can try out would be a guess.
     fn gateway(&mut self) -> Option<GatewayFunction> {
-        const ROLE: &str = "MCP_LAMBDA_GATEWAY_ROLE_ARN";
-        const FUNCTION: &str = "MCP_LAMBDA_GATEWAY_FUNCTION_ARN";
+        const ROLE: &str = variables::GATEWAY_ROLE_ARN;
+        const FUNCTION: &str = variables::GATEWAY_FUNCTION_ARN;
         match (self.optional(ROLE), self.optional(FUNCTION)) {
             (Some(role), Some(function)) => Some(GatewayFunction { role, function }),
             (None, None) => None,
@@ -287,7 +288,7 @@ impl Reader<'_> {
     }
 
     fn planes(&mut self) -> ClientPlanes {
-        const NAME: &str = "MCP_LAMBDA_PLANES";
+        const NAME: &str = variables::PLANES;
         let text = self.optional(NAME).unwrap_or_else(|| "mcp,sse,message".to_owned());
         let mut planes = ClientPlanes { mcp: false, sse: false, message: false };
         for word in text.split(',').map(str::trim) {
@@ -304,7 +305,7 @@ impl Reader<'_> {
     }
 
     fn prefix(&mut self) -> Option<String> {
-        const NAME: &str = "MCP_LAMBDA_PATH_PREFIX";
+        const NAME: &str = variables::PATH_PREFIX;
         let text = self.optional(NAME)?;
         let segments = text.strip_prefix('/').unwrap_or_default();
         let segments = segments.strip_suffix('/').unwrap_or(segments);
@@ -320,7 +321,7 @@ impl Reader<'_> {
     }
 
     fn origins(&mut self) -> BTreeSet<String> {
-        const NAME: &str = "MCP_LAMBDA_ALLOWED_ORIGINS";
+        const NAME: &str = variables::ALLOWED_ORIGINS;
         let text = self.optional(NAME).unwrap_or_default();
         let mut origins = BTreeSet::new();
         for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {

@@ -127,8 +127,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::deployment::metrics::{INVOCATIONS, SYSTEM_ERRORS};
     use crate::edge::access;
-    use crate::function::metrics::{INVOCATIONS, SYSTEM_ERRORS};
     use crate::system::SystemClock;
 
     #[test]

@@ -13,9 +13,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mcp_lambda_runtime::aws::dynamodb::{
-    REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, SESSIONS_ACTIONS,
-};
+use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::embedded::system::SystemIds;
 use mcp_lambda_runtime::port::contract::{registrations, sessions};
 use mcp_lambda_runtime::port::{Registrations, Timestamp};
@@ -41,7 +39,7 @@ fn set(actions: &[&[&str]]) -> BTreeSet<String> {
 async fn registrations_keep_their_contract() {
     let world = World::start().await;
     registrations::all(Arc::new(world.registrations())).await;
-    let all = set(&[REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS]);
+    let all = set(&[actions::REGISTRATIONS_READ, actions::REGISTRATIONS_WRITE]);
     assert_eq!(world.actions(), all, "the actions that the stack's policies allow");
 }
 
@@ -49,7 +47,7 @@ async fn registrations_keep_their_contract() {
 async fn sessions_keep_their_contract() {
     let world = World::start().await;
     sessions::all(Arc::new(world.sessions()), &SystemIds::default()).await;
-    assert_eq!(world.actions(), set(&[SESSIONS_ACTIONS]));
+    assert_eq!(world.actions(), set(&[actions::SESSIONS]));
 }
 
 #[tokio::test]
@@ -61,5 +59,5 @@ async fn readers_need_the_actions_of_readers() {
     assert_eq!(reader.version().await, Ok(1));
     assert!(reader.load(&id("tool-a")).await.expect("it can be read").is_some());
     assert_eq!(reader.page(Some(Kind::Tool), None, 10).await.expect("a page").len(), 1);
-    assert_eq!(world.actions(), set(&[REGISTRATIONS_READ_ACTIONS]));
+    assert_eq!(world.actions(), set(&[actions::REGISTRATIONS_READ]));
 }

@@ -1,11 +1,6 @@
 //! What each role may do: the actions that the adapters say they need, and nothing else.
 
-use mcp_lambda_runtime::aws::dynamodb::{
-    INTENTS_ACTIONS, REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, SESSIONS_ACTIONS,
-};
-use mcp_lambda_runtime::aws::gateway_probe::GATEWAY_PROBE_ACTIONS;
-use mcp_lambda_runtime::aws::permissions::PERMISSIONS_ACTIONS;
-use mcp_lambda_runtime::aws::sqs::{READER_ACTIONS, SENDER_ACTIONS, SWEEPER_ACTIONS};
+use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_test_support::ministack::{ACCOUNT, REGION};
 use serde_json::{Value, json};
 
@@ -58,25 +53,25 @@ pub(crate) fn document(statements: &[Statement]) -> String {
 /// What a function's execution role may do.
 pub(crate) fn mcp() -> Vec<Statement> {
     vec![
-        Statement::new(REGISTRATIONS_READ_ACTIONS, table(REGISTRATIONS)),
-        Statement::new(SESSIONS_ACTIONS, table(SESSIONS)),
-        Statement::new(&[&READER_ACTIONS[..], &SENDER_ACTIONS].concat(), queues()),
+        Statement::new(actions::REGISTRATIONS_READ, table(REGISTRATIONS)),
+        Statement::new(actions::SESSIONS, table(SESSIONS)),
+        Statement::new(&[actions::MAILBOX_READER, actions::MAILBOX_SENDER].concat(), queues()),
     ]
 }
 
 pub(crate) fn registration() -> Vec<Statement> {
     let actions =
-        [REGISTRATIONS_READ_ACTIONS, REGISTRATIONS_WRITE_ACTIONS, INTENTS_ACTIONS].concat();
+        [actions::REGISTRATIONS_READ, actions::REGISTRATIONS_WRITE, actions::INTENTS].concat();
     let mut all = vec![Statement::new(&actions, table(REGISTRATIONS))];
     all.extend(grants());
-    all.push(Statement::new(&GATEWAY_PROBE_ACTIONS, function_arn("mcp")));
+    all.push(Statement::new(actions::GATEWAY_PROBE, function_arn("mcp")));
     all
 }
 
 /// Changing who may call a function: the gateway's role may be let in and nobody else.
 fn grants() -> Vec<Statement> {
     let (add, others): (Vec<_>, Vec<_>) =
-        PERMISSIONS_ACTIONS.into_iter().partition(|action| *action == "lambda:AddPermission");
+        actions::PERMISSIONS.iter().copied().partition(|action| *action == "lambda:AddPermission");
     let statement = |actions: &[&'static str]| Statement::new(actions, function_arn("*"));
     let to_the_gateway = json!({"StringEquals": {"lambda:Principal": role_arn("mcp")}});
     vec![statement(&add).only_if(to_the_gateway), statement(&others)]
@@ -85,7 +80,7 @@ fn grants() -> Vec<Statement> {
 /// Listing queues knows no resources.
 pub(crate) fn sweeper() -> Vec<Statement> {
     let (all, own): (Vec<_>, Vec<_>) =
-        SWEEPER_ACTIONS.into_iter().partition(|action| *action == "sqs:ListQueues");
+        actions::MAILBOX_SWEEPER.iter().copied().partition(|action| *action == "sqs:ListQueues");
     vec![Statement::new(&own, queues()), Statement::new(&all, "*".to_owned())]
 }
 

@@ -16,7 +16,8 @@ use aws_types::SdkConfig;
 
 use super::rows::{number, read_number, text};
 use super::transaction::Item;
-use super::{SESSIONS_KEY, TTL_ATTRIBUTE, TableName, connect, fault};
+use super::{TableName, connect, fault};
+use crate::deployment::tables::{SESSIONS_KEY, TTL_ATTRIBUTE};
 use crate::port::buckets::{BucketKey, Buckets, Decision, FullAt, Rate, Taken, decide};
 use crate::port::{StoreError, Timestamp};
 

@@ -12,16 +12,14 @@ use aws_types::SdkConfig;
 
 use super::rows::{SORT_KEY, key, text};
 use super::transaction::Item;
-use super::{REGISTRATIONS_KEY, TableName, connect, fault, within};
+use super::{TableName, connect, fault, within};
+use crate::deployment::tables::REGISTRATIONS_KEY;
 use crate::port::permissions::{Intent, Intents, OperationId};
 use crate::port::{StoreError, Timestamp};
 
 /// The partition of the intents.
 const PARTITION: &str = "intent";
 const GRANTS: &str = "grants";
-
-/// What a role needs on the table of registrations to record intents and to settle them.
-pub const INTENTS_ACTIONS: &[&str] = &["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"];
 
 /// The intents in a table of registrations.
 pub struct DynamoIntents {

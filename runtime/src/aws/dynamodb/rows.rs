@@ -7,8 +7,9 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 
+use super::TableName;
 use super::transaction::Item;
-use super::{REGISTRATIONS_KEY, TableName};
+use crate::deployment::tables::REGISTRATIONS_KEY;
 use crate::port::{StoreError, Stored, Timestamp};
 use crate::registration::{Kind, RegistrationId, limits};
 

@@ -18,7 +18,8 @@ use aws_types::SdkConfig;
 
 use super::rows::{number, read_number, text};
 use super::transaction::{self, Backoff, Item, Written};
-use super::{SESSIONS_KEY, TTL_ATTRIBUTE, TableName, connect, fault, within};
+use super::{TableName, connect, fault, within};
+use crate::deployment::tables::{SESSIONS_KEY, TTL_ATTRIBUTE};
 use crate::port::{Ids, SessionKey, SessionRecord, Sessions, StoreError, Timestamp};
 
 /// The item of the sealing keys. No session has this key: theirs are hexadecimal digits.

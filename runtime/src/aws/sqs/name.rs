@@ -7,10 +7,8 @@ use std::fmt;
 
 use ring::digest::{SHA256, digest};
 
+use crate::deployment::MAX_STACK_CHARACTERS;
 use crate::port::MailboxId;
-
-/// Characters of a stack's identifier: what SQS's 80 leave beside the rest of a queue's name.
-pub const MAX_STACK_CHARACTERS: usize = 38;
 
 /// Says whose a queue is, in its name and tag.
 ///

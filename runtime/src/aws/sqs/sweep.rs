@@ -20,9 +20,6 @@ use crate::port::{MailboxError, Timestamp};
 pub const ORPHANED_AFTER: Duration = Duration::from_secs(60 * 60);
 /// Queues that one run looks at, in a few seconds.
 pub const MAX_EXAMINED: usize = 2_000;
-/// What a sweeper's role must be allowed.
-pub const SWEEPER_ACTIONS: [&str; 3] =
-    ["sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:ListQueues"];
 
 /// Queues in one answer: the most that SQS gives, and the number that it pages for.
 const PAGE: i32 = 1_000;

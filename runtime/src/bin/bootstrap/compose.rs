@@ -19,6 +19,7 @@ use mcp_lambda_runtime::aws::permissions::{IdentityPolicy, LambdaPermissions, Ro
 use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper,
 };
+use mcp_lambda_runtime::deployment::variables;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
 use mcp_lambda_runtime::function::configuration::{
@@ -61,9 +62,8 @@ fn http(
 ) -> Result<Http, String> {
     let table =
         |name: &str, text: &str| TableName::parse(text).map_err(|error| format!("{name}: {error}"));
-    let registrations =
-        table("MCP_LAMBDA_REGISTRATIONS_TABLE", &configuration.registrations_table)?;
-    let sessions = table("MCP_LAMBDA_SESSIONS_TABLE", &configuration.sessions_table)?;
+    let registrations = table(variables::REGISTRATIONS_TABLE, &configuration.registrations_table)?;
+    let sessions = table(variables::SESSIONS_TABLE, &configuration.sessions_table)?;
     let planes = planes(&configuration);
     let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
     let dynamodb = shared.at(configuration.aws.dynamodb_endpoint.as_deref());

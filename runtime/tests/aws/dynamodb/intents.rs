@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use mcp_lambda_runtime::aws::dynamodb::INTENTS_ACTIONS;
+use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::port::contract::intents;
 use mcp_lambda_runtime::port::permissions::{Intent, Intents, OperationId};
 use mcp_lambda_runtime::port::{Registrations, StoreError, Timestamp};
@@ -19,7 +19,7 @@ fn intent() -> Intent {
 async fn intents_keep_their_contract() {
     let world = World::start().await;
     intents::all(Arc::new(world.intents())).await;
-    assert_eq!(world.actions(), set(&[INTENTS_ACTIONS]));
+    assert_eq!(world.actions(), set(&[actions::INTENTS]));
 }
 
 #[tokio::test]

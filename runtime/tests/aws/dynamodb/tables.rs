@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveSpecification,
 };
-use mcp_lambda_runtime::aws::dynamodb::{
-    REGISTRATIONS_KEY, SESSIONS_KEY, TTL_ATTRIBUTE, TableKey, TableName,
+use mcp_lambda_runtime::aws::dynamodb::TableName;
+use mcp_lambda_runtime::deployment::tables::{
+    REGISTRATIONS_KEY, SESSIONS_KEY, TTL_ATTRIBUTE, TableKey,
 };
 
 /// The names of both tables.

@@ -7,7 +7,8 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use aws_types::SdkConfig;
-use mcp_lambda_runtime::aws::permissions::{LambdaPermissions, PERMISSIONS_ACTIONS};
+use mcp_lambda_runtime::aws::permissions::LambdaPermissions;
+use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::port::contract::permissions::{self as contract, Functions};
 use mcp_lambda_runtime::port::permissions::{PermissionError, Permissions};
 use mcp_lambda_runtime::registration::arn::FunctionArn;
@@ -143,12 +144,12 @@ async fn the_actions_are_enough_and_all_needed() {
     let user = ministack.user("u");
     let functions = functions(&ministack, &Client::new(&shared(&ministack, &Key::root()))).await;
     let permissions = || LambdaPermissions::new(shared(&ministack, &user), role());
-    ministack.allow("u", &PERMISSIONS_ACTIONS);
+    ministack.allow("u", actions::PERMISSIONS);
     contract::all(Arc::new(permissions()), &functions).await;
     let denied = || PermissionError::Denied(functions.plain.to_string());
     let (id, plain) = (statement("tool-a"), &functions.plain);
     let without = |action: &str| -> Vec<&str> {
-        PERMISSIONS_ACTIONS.into_iter().filter(|allowed| *allowed != action).collect()
+        actions::PERMISSIONS.iter().copied().filter(|allowed| *allowed != action).collect()
     };
     ministack.allow("u", &without("lambda:AddPermission"));
     assert_eq!(permissions().grant(plain, &id).await, Err(denied()));

@@ -9,10 +9,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
 use bytes::Bytes;
-use mcp_lambda_runtime::aws::sqs::{
-    ORPHANED_AFTER, Options, READER_ACTIONS, SENDER_ACTIONS, SWEEPER_ACTIONS, SqsMailboxes,
-    Sweeper, Swept,
-};
+use mcp_lambda_runtime::aws::sqs::{ORPHANED_AFTER, Options, SqsMailboxes, Sweeper, Swept};
+use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::port::contract::mailboxes::{self as contract, Manners};
 use mcp_lambda_runtime::port::{MailboxError, MailboxId, Mailboxes, SessionKey, Timestamp};
 use mcp_lambda_test_support::ministack::{Key, Ministack};
@@ -163,26 +161,26 @@ async fn the_actions_are_what_it_takes() {
         assert!(text.contains("AccessDenied"), "{what}: {text}");
     };
 
-    ministack.allow("u", &READER_ACTIONS);
+    ministack.allow("u", actions::MAILBOX_READER);
     let reader = mailboxes(&shared, SETTLED);
     reader.open(&id(1)).await.expect("opened");
     denied(send(&reader, "1").await, "a reader sends nothing");
-    ministack.allow("u", &SENDER_ACTIONS);
+    ministack.allow("u", actions::MAILBOX_SENDER);
     let sender = mailboxes(&shared, SETTLED);
     send(&sender, "1").await.expect("sent");
     denied(sender.open(&id(2)).await, "a sender opens nothing");
     denied(sender.receive(&id(1), Duration::ZERO).await.map(drop), "a sender reads nothing");
     denied(sender.close(&id(1)).await, "a sender closes nothing");
-    ministack.allow("u", &READER_ACTIONS);
+    ministack.allow("u", actions::MAILBOX_READER);
     let delivery = reader.receive(&id(1), SECOND).await.expect("open").remove(0);
     reader.acknowledge(&id(1), &delivery.receipt).await.expect("acknowledged");
 
-    ministack.allow("u", &SWEEPER_ACTIONS);
+    ministack.allow("u", actions::MAILBOX_SWEEPER);
     let sweeper = Sweeper::new(&shared, stack("test"));
     let swept = sweeper.sweep(later(), ORPHANED_AFTER, Instant::now() + 60 * SECOND).await;
     assert_eq!(swept, Ok(Swept { examined: 1, deleted: 1, failed: 0, complete: true }));
     denied(send(&sender, "2").await, "a sweeper sends nothing");
-    ministack.allow("u", &READER_ACTIONS);
+    ministack.allow("u", actions::MAILBOX_READER);
     reader.open(&id(3)).await.expect("opened");
     reader.close(&id(3)).await.expect("closed");
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mcp_lambda_runtime::aws::sqs::{Options, READER_ACTIONS, SENDER_ACTIONS};
+use mcp_lambda_runtime::aws::sqs::Options;
+use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::port::{MailboxError, Mailboxes};
 use serde_json::json;
 use tokio::time::Instant;
@@ -38,7 +39,10 @@ async fn actions_are_those_that_are_used() {
     assert_eq!(heard.members("CreateQueue", "tags"), [json!({"mcp-lambda:stack": "test"})]);
     // What tags a queue when it is made must be allowed to tag.
     used.insert("TagQueue".to_owned());
-    assert_eq!(used.iter().map(|used| format!("sqs:{used}")).collect::<Vec<_>>(), READER_ACTIONS);
+    assert_eq!(
+        used.iter().map(|used| format!("sqs:{used}")).collect::<Vec<_>>(),
+        actions::MAILBOX_READER
+    );
 
     let (shared, heard) = endpoint(|operation, _, _| good(operation)).await;
     let sender = mailboxes(&shared, SETTLED);
@@ -47,7 +51,10 @@ async fn actions_are_those_that_are_used() {
     }
     let used = heard.operations();
     assert_eq!(used, ["GetQueueUrl", "SendMessage", "SendMessage", "SendMessage"]);
-    assert_eq!(used[..2].iter().map(|u| format!("sqs:{u}")).collect::<Vec<_>>(), SENDER_ACTIONS);
+    assert_eq!(
+        used[..2].iter().map(|u| format!("sqs:{u}")).collect::<Vec<_>>(),
+        actions::MAILBOX_SENDER
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mcp_lambda_runtime::aws::sqs::{MAX_EXAMINED, SWEEPER_ACTIONS, Sweeper, Swept};
+use mcp_lambda_runtime::aws::sqs::{MAX_EXAMINED, Sweeper, Swept};
+use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::port::{MailboxError, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -71,7 +72,10 @@ async fn actions_are_those_that_are_used() {
     let mut used = heard.operations();
     used.sort();
     used.dedup();
-    assert_eq!(used.iter().map(|used| format!("sqs:{used}")).collect::<Vec<_>>(), SWEEPER_ACTIONS);
+    assert_eq!(
+        used.iter().map(|used| format!("sqs:{used}")).collect::<Vec<_>>(),
+        actions::MAILBOX_SWEEPER
+    );
 }
 
 #[tokio::test]
