@@ -1,0 +1,1 @@
+//! Deploying and publishing, against an emulated AWS.
