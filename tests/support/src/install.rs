@@ -15,7 +15,7 @@ use crate::command::{run, succeed};
 use crate::{part, repository};
 
 /// How long an installation may take.
-const INSTALL: Duration = Duration::from_secs(300);
+pub(crate) const INSTALL: Duration = Duration::from_secs(300);
 /// How long a program may take to say its version.
 const ASK: Duration = Duration::from_secs(30);
 /// What makes an installation of the clients another one.
@@ -50,7 +50,7 @@ pub fn emulator(target: &Path) -> Option<&'static Emulator> {
     once(&INSTALLED, || Emulator::find_or_make(target))
 }
 
-fn once<T>(
+pub(crate) fn once<T>(
     cell: &'static OnceLock<Result<T, String>>,
     make: impl FnOnce() -> Result<T, String>,
 ) -> Option<&'static T> {
@@ -135,15 +135,15 @@ impl Emulator {
 }
 
 /// A finished installation, and the right to add to it.
-struct Folder {
-    path: PathBuf,
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
     _lock: File,
 }
 
 impl Folder {
     /// An installation that `make` has made or makes now from the lock files of `tests/foreign`,
     /// which it finds in the folder.
-    fn find_or_make(
+    pub(crate) fn find_or_make(
         target: &Path,
         name: &str,
         python: &str,
@@ -169,7 +169,7 @@ impl Folder {
 }
 
 /// Which Python there is, or in a few words what is missing.
-fn python() -> Result<String, String> {
+pub(crate) fn python() -> Result<String, String> {
     let question =
         "import sys; print(sys.version_info >= (3, 11), sys.version.split()[0], sys.prefix)";
     match answer(Command::new("python3").args(["-c", question])) {
@@ -182,13 +182,13 @@ fn python() -> Result<String, String> {
     }
 }
 
-fn npm() -> Result<(), String> {
+pub(crate) fn npm() -> Result<(), String> {
     let version = answer(Command::new("npm").arg("--version"));
     version.map(|_| ()).ok_or_else(|| "npm (there is none)".to_owned())
 }
 
 /// Says in one line what is missing.
-fn needs(missing: &[String]) -> String {
+pub(crate) fn needs(missing: &[String]) -> String {
     format!(
         "the foreign part of the tests needs {}; install it, or {}",
         missing.join(" and "),

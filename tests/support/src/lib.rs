@@ -10,6 +10,7 @@ pub mod leftover;
 pub mod lines;
 pub mod ministack;
 pub mod part;
+pub mod template_tools;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
