@@ -1,1 +1,8 @@
-//! Deploying and publishing, against an emulated AWS.
+//! Deploying and publishing, against an emulated AWS that verifies signatures and enforces
+//! policies.
+
+mod diffs;
+mod failures;
+mod stacks;
+mod templates;
+mod world;

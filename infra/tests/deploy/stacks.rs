@@ -1,0 +1,141 @@
+//! Stacks from nothing to their end.
+
+use mcp_lambda_infra::deploy::{DeployError, Done, deploy};
+use mcp_lambda_infra::destroy::{Left, destroy, retained};
+use mcp_lambda_infra::outputs::outputs;
+use serde_json::json;
+
+use crate::templates::{failing, order, small};
+use crate::world::{Heard, World};
+
+#[tokio::test]
+async fn a_stack_from_nothing_to_its_end() {
+    let Some(world) = World::open() else { return };
+    let heard = Heard::default();
+    let packaged = world.package(small(), "one", &heard).await;
+    assert!(heard.has("bucket mcp-lambda-000000000000-us-east-1"), "{heard:?}");
+    assert!(heard.has("uploading mcp-lambda/"), "{heard:?}");
+
+    let first = order("first", packaged);
+    let heard = Heard::default();
+    let created = world.deploy(&first, &heard).await.expect("created");
+    assert_eq!(created.done, Done::Created);
+    assert!(heard.has("CREATE_IN_PROGRESS AWS::Lambda::Function Function"), "{heard:?}");
+    assert!(heard.has("CREATE_COMPLETE AWS::CloudFormation::Stack first"), "{heard:?}");
+    assert_eq!(created.outputs.get("RowsName"), Some("first-rows"));
+    assert!(created.outputs.mcp_url().expect("a URL").ends_with("/mcp"), "{created:?}");
+    assert_eq!(world.invoke("first-mcp"), json!("one"));
+
+    let heard = Heard::default();
+    let same = order("first", world.package(small(), "one", &heard).await);
+    assert!(heard.has("there mcp-lambda/") && !heard.has("uploading"), "{heard:?}");
+    let unchanged = world.deploy(&same, &heard).await.expect("unchanged");
+    assert_eq!(unchanged.done, Done::Unchanged);
+    assert_eq!(unchanged.outputs, created.outputs);
+
+    let heard = Heard::default();
+    let second = order("first", world.package(small(), "two", &heard).await);
+    let updated = world.deploy(&second, &heard).await.expect("updated");
+    assert_eq!(updated.done, Done::Updated);
+    assert!(heard.has("UPDATE_COMPLETE AWS::Lambda::Function Function"), "{heard:?}");
+    // Of an earlier operation nothing is told again.
+    assert!(!heard.has("CREATE_COMPLETE AWS::Lambda::Function Function"), "{heard:?}");
+    assert_eq!(world.invoke("first-mcp"), json!("two"));
+
+    let heard = Heard::default();
+    let third = order("first", world.package(failing(), "three", &heard).await);
+    let refused = world.deploy(&third, &heard).await.expect_err("it fails");
+    let DeployError::NotUpdated { cause, status } = &refused else { panic!("{refused}") };
+    assert_eq!(cause.resource.as_deref(), Some("Never"), "{refused}");
+    assert_eq!(status, "UPDATE_ROLLBACK_COMPLETE");
+    assert!(heard.has("UPDATE_ROLLBACK_COMPLETE AWS::CloudFormation::Stack"), "{heard:?}");
+    assert_eq!(world.invoke("first-mcp"), json!("two"));
+
+    let name = "first".parse().expect("a name");
+    let description = outputs(&world.account, &name).await.expect("described");
+    assert_eq!(description.outputs, created.outputs);
+    assert_eq!(description.status, "UPDATE_ROLLBACK_COMPLETE");
+
+    let heard = Heard::default();
+    let rows = Left { kind: "AWS::DynamoDB::Table".to_owned(), name: "first-rows".to_owned() };
+    assert_eq!(retained(&world.account, &name).await, Ok(vec![rows.clone()]));
+    let left = destroy(&world.account, &name, false, &heard).await.expect("destroyed");
+    assert!(heard.has("DELETE_COMPLETE AWS::Lambda::Function Function"), "{heard:?}");
+    assert_eq!(left, [rows]);
+    assert!(world.has_table("first-rows"));
+    let gone = outputs(&world.account, &name).await.expect_err("it is gone");
+    assert!(matches!(gone, DeployError::NoStack { .. }), "{gone}");
+}
+
+#[tokio::test]
+async fn two_stacks_side_by_side() {
+    let Some(world) = World::open() else { return };
+    let heard = Heard::default();
+    let one = order("one", world.package(small(), "I am one", &heard).await);
+    let other = order("other", world.package(small(), "I am the other", &heard).await);
+    let (first, second) = tokio::join!(world.deploy(&one, &heard), world.deploy(&other, &heard));
+    let (first, second) = (first.expect("created"), second.expect("created"));
+    assert_ne!(first.outputs.mcp_url(), second.outputs.mcp_url());
+    assert_eq!(world.invoke("one-mcp"), json!("I am one"));
+    assert_eq!(world.invoke("other-mcp"), json!("I am the other"));
+
+    let heard = Heard::default();
+    let name = "one".parse().expect("a name");
+    let left = destroy(&world.account, &name, true, &heard).await.expect("destroyed");
+    assert_eq!(left, []);
+    assert!(heard.has("deleted one-rows"), "{heard:?}");
+    assert!(!world.has_table("one-rows") && world.has_table("other-rows"));
+    assert_eq!(world.invoke("other-mcp"), json!("I am the other"));
+}
+
+#[tokio::test]
+async fn what_is_not_said_stays_as_it_was() {
+    let Some(world) = World::open() else { return };
+    let heard = Heard::default();
+    let mut first = order("kept", world.package(small(), "one", &heard).await);
+    first.parameters.insert("Greeting".to_owned(), "good day".to_owned());
+    first.tags.insert("team".to_owned(), "tools".to_owned());
+    world.deploy(&first, &heard).await.expect("created");
+    // A parameter that is not given keeps its value, which the template would set back.
+    let mut second = order("kept", world.package(small(), "one", &heard).await);
+    second.parameters.clear();
+    let kept = world.deploy(&second, &heard).await.expect("the same");
+    assert_eq!(kept.done, Done::Unchanged);
+    second.parameters.insert("Greeting".to_owned(), "hello".to_owned());
+    let changed = world.deploy(&second, &heard).await.expect("changed");
+    assert_eq!(changed.done, Done::Updated);
+}
+
+#[tokio::test]
+async fn what_is_declined_leaves_nothing() {
+    let Some(world) = World::open() else { return };
+    let heard = Heard::default();
+    let order = order("declined", world.package(small(), "one", &heard).await);
+    let bucket = world.bucket(&heard).await;
+    let mut asked = 0;
+    let decide = |changes: &mcp_lambda_infra::deploy::ChangeSet| {
+        assert!(changes.is_new());
+        asked = changes.changes().len();
+        false
+    };
+    let declined =
+        deploy(&world.account, &order, &bucket, decide, &heard).await.expect("no failure");
+    assert_eq!(declined.done, Done::Declined);
+    assert!(asked >= 4, "{asked}");
+    let gone = outputs(&world.account, &order.stack).await.expect_err("there is nothing");
+    assert!(matches!(gone, DeployError::NoStack { .. }), "{gone}");
+}
+
+#[tokio::test]
+async fn large_templates_go_through_the_bucket() {
+    let Some(world) = World::open() else { return };
+    let heard = Heard::default();
+    let mut template = small();
+    template["Metadata"] = json!({"Long": "x".repeat(60_000)});
+    let order = order("large", world.package(template, "large", &heard).await);
+    let heard = Heard::default();
+    let created = world.deploy(&order, &heard).await.expect("created");
+    assert_eq!(created.done, Done::Created);
+    assert!(heard.has(".template.json"), "{heard:?}");
+    assert_eq!(world.invoke("large-mcp"), json!("large"));
+}
