@@ -1,5 +1,24 @@
-//! The stack of mcp-lambda, written with typed CloudFormation builders.
+//! The stack of mcp-lambda, and the typed CloudFormation builders that it is written with.
 //!
-//! This crate will hold the builders generated from resource-provider schemas, the constructs and
-//! their grants, the stack itself, and what `synth`, `deploy` and `publish` do with it.
-//! For now the gateway runs on one machine only, so there is nothing here yet.
+//! The builders know nothing of the stack; `README.md` shows another one made of them.
+
+pub mod aws;
+pub mod core;
+pub mod emit;
+pub mod template;
+pub mod value;
+
+#[cfg(feature = "deploy")]
+pub mod account;
+#[cfg(feature = "deploy")]
+pub mod deploy;
+#[cfg(feature = "deploy")]
+pub mod destroy;
+#[cfg(feature = "deploy")]
+pub mod diff;
+#[cfg(feature = "deploy")]
+pub mod outputs;
+#[cfg(feature = "deploy")]
+pub mod package;
+#[cfg(feature = "deploy")]
+pub mod publish;
