@@ -37,6 +37,7 @@ use crate::protocol::render::{CacheHint, Stamp};
 use crate::protocol::rope::Rope;
 use crate::protocol::version::Version;
 use crate::session::seal::Sealer;
+use crate::session::state::SessionState;
 use crate::session::{Expiry, Session};
 
 /// What the gateway is connected to.
@@ -219,10 +220,11 @@ impl Gateway {
         let Some((session, _)) = asked.session else {
             return self.dispatch(call, request, asked, outgoing).await.warned(warning);
         };
-        let cancelled = self.running.enter(session.key, &request.id);
         tokio::select! {
+            // First, so that what is answered without waiting is never entered as running.
+            biased;
             answered = self.dispatch(call, request, asked, outgoing) => answered.warned(warning),
-            () = cancelled.wait() => Answered::nothing(),
+            () = self.running.cancelled(session.key, &request.id) => Answered::nothing(),
         }
     }
 
@@ -233,22 +235,25 @@ impl Gateway {
         asked: &Asked<'_>,
         outgoing: &Outgoing,
     ) -> Answered {
+        // What is rare is boxed, so that the future of what is frequent stays small.
         let empty = || Answered::own(self.stamp.own(asked.version, "", None));
         match call {
-            Call::Initialize(initialize) => self.initialize(&initialize, asked).await,
+            Call::Initialize(initialize) => Box::pin(self.initialize(&initialize, asked)).await,
             Call::Discover => Answered::own(self.discover()),
             Call::Ping => empty(),
-            Call::Listen => Answered::own(self.listen(&request.id, outgoing).await),
+            Call::Listen => Answered::own(Box::pin(self.listen(&request.id, outgoing)).await),
             Call::SetLevel(level) => {
-                self.remember(asked, |state| state.log_level = Some(level.as_str().to_owned()))
-                    .await
+                let set = |state: &mut SessionState| {
+                    state.log_level = Some(level.as_str().to_owned());
+                };
+                Box::pin(self.remember(asked, set)).await
             }
-            Call::Subscribe(uri) => self.subscribe(asked, &uri.0).await,
+            Call::Subscribe(uri) => Box::pin(self.subscribe(asked, &uri.0)).await,
             Call::Unsubscribe(uri) => {
-                self.remember(asked, |state| {
+                let remove = |state: &mut SessionState| {
                     state.subscriptions.remove(&*uri.0);
-                })
-                .await
+                };
+                Box::pin(self.remember(asked, remove)).await
             }
             Call::List(list, cursor) => {
                 self.list(list, cursor.as_ref().map(|c| &*c.0), asked).await
@@ -256,7 +261,7 @@ impl Gateway {
             Call::CallTool(named) => self.call_tool(&named, request, asked, outgoing).await,
             Call::GetPrompt(named) => self.get_prompt(&named, request, asked, outgoing).await,
             Call::ReadResource(read) => self.read_resource(&read, request, asked, outgoing).await,
-            Call::Complete(complete) => self.complete(&complete, request, asked).await,
+            Call::Complete(complete) => Box::pin(self.complete(&complete, request, asked)).await,
         }
     }
 
@@ -361,7 +366,7 @@ impl Gateway {
 
     /// A new name for a request, in logs and errors.
     pub fn correlation(&self) -> String {
-        SessionKey(self.random()).to_string()
+        SessionKey(self.ports.ids.name()).to_string()
     }
 }
 

@@ -49,6 +49,14 @@ pub trait Clock: Send + Sync {
 pub trait Ids: Send + Sync {
     /// Fills a buffer with random bytes.
     fn fill(&self, bytes: &mut [u8]);
+
+    /// A random name that was never given before: unique, and good for nothing else. An adapter
+    /// may have made it some time ago.
+    fn name(&self) -> [u8; 16] {
+        let mut name = [0; 16];
+        self.fill(&mut name);
+        name
+    }
 }
 
 /// Why a store did not do what it was asked.

@@ -1,7 +1,7 @@
 //! What a client takes and what it sends: `Accept` and `Content-Type`.
 
 use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use http::header::{ACCEPT, AsHeaderName, CONTENT_TYPE};
 
 use crate::protocol::header::Field;
 
@@ -20,13 +20,13 @@ pub(crate) fn accepted(headers: &HeaderMap) -> Accepted {
         any = true;
         for range in value.to_str().unwrap_or_default().split(',') {
             let mut parts = range.split(';').map(str::trim);
-            let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let kind = parts.next().unwrap_or_default();
             if parts.any(|part| part.eq_ignore_ascii_case("q=0")) {
                 continue;
             }
-            let all = kind == "*/*";
-            accepted.json |= all || matches!(kind.as_str(), "application/json" | "application/*");
-            accepted.events |= all || matches!(kind.as_str(), "text/event-stream" | "text/*");
+            let is_one_of = |kinds: [&str; 3]| kinds.iter().any(|k| kind.eq_ignore_ascii_case(k));
+            accepted.json |= is_one_of(["application/json", "application/*", "*/*"]);
+            accepted.events |= is_one_of(["text/event-stream", "text/*", "*/*"]);
         }
     }
     if any { accepted } else { Accepted { json: true, events: true } }
@@ -40,7 +40,7 @@ pub(crate) fn sends_json(headers: &HeaderMap) -> bool {
 }
 
 /// A header with how often it came.
-pub(crate) fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Field<'a> {
+pub(crate) fn field(headers: &HeaderMap, name: impl AsHeaderName) -> Field<'_> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Field::Absent,

@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
 use crate::edge::access::Access;
 use crate::edge::reply::Reply;
+use crate::invoke::exchange::Messages;
 use crate::protocol::limits;
 use crate::protocol::rope::Rope;
 
@@ -22,7 +22,7 @@ pub(crate) type Work = Pin<Box<dyn Future<Output = Option<Reply>> + Send>>;
 /// An event stream.
 pub struct Events {
     work: Option<Work>,
-    messages: mpsc::Receiver<String>,
+    messages: Messages,
     ready: VecDeque<Bytes>,
     keep_alive: Interval,
     access: Access,
@@ -30,7 +30,7 @@ pub struct Events {
 
 impl Events {
     /// Goes on with work that has begun.
-    pub(crate) fn new(work: Work, messages: mpsc::Receiver<String>, access: Access) -> Self {
+    pub(crate) fn new(work: Work, messages: Messages, access: Access) -> Self {
         let first = tokio::time::Instant::now() + limits::KEEP_ALIVE;
         let mut keep_alive = interval_at(first, limits::KEEP_ALIVE);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -44,7 +44,7 @@ impl Events {
 
     /// Puts in what was said so far, and the answer.
     pub(crate) fn finish(&mut self, reply: Option<Reply>) {
-        while let Ok(message) = self.messages.try_recv() {
+        while let Some(message) = self.messages.take() {
             self.access.record.messages_out += 1;
             self.ready.push_back(message_event(message.into()));
         }
@@ -73,7 +73,7 @@ impl Events {
             self.finish(reply);
             return Poll::Ready(self.ready.pop_front());
         }
-        if let Poll::Ready(Some(message)) = self.messages.poll_recv(context) {
+        if let Poll::Ready(Some(message)) = self.messages.poll_next(context) {
             self.keep_alive.reset();
             self.access.record.messages_out += 1;
             return Poll::Ready(Some(message_event(message.into())));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::HeaderName;
 use http::{Response, StatusCode};
 use serde_json::value::RawValue;
@@ -16,7 +17,7 @@ use crate::edge::events::{self, Events, Work};
 use crate::edge::reply::{self, Reply, SESSION_ID};
 use crate::edge::{Edge, Incoming};
 use crate::gateway::{Answered, Asked, Facts};
-use crate::invoke::exchange::Outgoing;
+use crate::invoke::exchange::{Messages, Outgoing};
 use crate::port::SessionRecord;
 use crate::protocol::call::Method;
 use crate::protocol::capability::ClientCapabilities;
@@ -57,7 +58,7 @@ pub(crate) async fn post(edge: Arc<Edge>, incoming: Incoming, access: Access) ->
     tokio::select! {
         biased;
         reply = &mut work => settle(reply, messages, accepted, access),
-        Some(first) = messages.recv() => {
+        Some(first) = messages.next() => {
             let mut events = Events::new(work, messages, access);
             events.push(events::message_event(first.into()));
             reply::stream(events)
@@ -73,7 +74,7 @@ pub(crate) async fn post(edge: Arc<Edge>, incoming: Incoming, access: Access) ->
 /// The work was done in one go: JSON, if nothing was said before and the client takes it.
 fn settle(
     reply: Option<Reply>,
-    messages: tokio::sync::mpsc::Receiver<String>,
+    mut messages: Messages,
     accepted: Accepted,
     access: Access,
 ) -> Response<Body> {
@@ -164,7 +165,8 @@ async fn serve(edge: Arc<Edge>, incoming: Incoming, outgoing: Outgoing) -> Reply
         }
         Ok(Classified::Batch { version, elements }) => match exchange.session(None).await {
             Err(reply) => reply,
-            Ok(session) => exchange.batch(version, session.as_ref(), &elements).await,
+            // Boxed, because it is rare and large.
+            Ok(session) => Box::pin(exchange.batch(version, session.as_ref(), &elements)).await,
         },
     }
 }
@@ -314,10 +316,7 @@ impl Exchange<'_> {
 
     async fn answer<'a>(&'a self, request: &Request<'a>, call: Call<'a>) -> Reply {
         let correlation = self.edge.gateway.correlation();
-        let header = |name: &str| match HeaderName::from_bytes(name.as_bytes()) {
-            Ok(name) => accept::field(&self.incoming.headers, &name),
-            Err(_) => Field::Absent,
-        };
+        let header = |name: &str| accept::field(&self.incoming.headers, name);
         let version = call.version;
         let asked = Asked {
             principal: &self.incoming.from.principal,
@@ -330,8 +329,8 @@ impl Exchange<'_> {
             deadline: self.incoming.from.deadline,
             header: &header,
         };
-        let answering = self.edge.gateway.answer(request, &asked, self.outgoing);
-        let answered = within(asked.deadline, answering).await;
+        let answered =
+            within(asked.deadline, self.edge.gateway.answer(request, &asked, self.outgoing)).await;
         let called = request.describe(&asked.meta);
         let details = self.edge.details.then(|| Details::of(&asked, request));
         render_answer(&request.id, answered, version)
@@ -347,13 +346,15 @@ impl Exchange<'_> {
 const OVERTIME: Duration = Duration::from_millis(100);
 
 /// Waits for an answer to the deadline and not much longer.
-pub(crate) async fn within(
+pub(crate) fn within(
     deadline: Instant,
     answering: impl Future<Output = Answered>,
-) -> Answered {
-    let answered = tokio::time::timeout_at(deadline + OVERTIME, answering).await;
-    answered.unwrap_or_else(|_| {
-        RpcError::new(Code::Internal, "there was no time left to answer; try again").into()
+) -> impl Future<Output = Answered> {
+    // No async function: it would hold the large future twice.
+    tokio::time::timeout_at(deadline + OVERTIME, answering).map(|answered| {
+        answered.unwrap_or_else(|_| {
+            RpcError::new(Code::Internal, "there was no time left to answer; try again").into()
+        })
     })
 }
 

@@ -86,10 +86,11 @@ impl Gateway {
             }
             match asked.session {
                 _ if asked.version.is_modern() => {
-                    return self.hand_over(subject, &left, asked).await;
+                    return Box::pin(self.hand_over(subject, &left, asked)).await;
                 }
                 Some((session, _)) if outgoing.is_open() => {
-                    match self.ask(session, &left.requests, outgoing, asked.deadline).await {
+                    let asking = self.ask(session, &left.requests, outgoing, asked.deadline);
+                    match Box::pin(asking).await {
                         Ok(responses) => {
                             resume = Resume { responses: Some(responses), state: left.state };
                         }

@@ -15,19 +15,20 @@ type Key = (SessionKey, RequestId);
 pub(super) struct Running(Mutex<HashMap<Key, Arc<Notify>>>);
 
 /// One running request; leaves the register when it is dropped.
-pub(super) struct Entered<'a> {
+struct Entered<'a> {
     running: &'a Running,
     key: Key,
     cancelled: Arc<Notify>,
 }
 
 impl Running {
-    /// Registers a request.
-    pub(super) fn enter(&self, session: SessionKey, id: &RequestId) -> Entered<'_> {
+    /// Registers a request when it is first waited for, and waits until its client cancels it.
+    pub(super) async fn cancelled(&self, session: SessionKey, id: &RequestId) {
         let key = (session, id.clone());
         let cancelled = Arc::new(Notify::new());
         self.lock().insert(key.clone(), cancelled.clone());
-        Entered { running: self, key, cancelled }
+        let entered = Entered { running: self, key, cancelled };
+        entered.cancelled.notified().await;
     }
 
     /// Cancels a request if it runs here.
@@ -48,13 +49,6 @@ impl Running {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<Notify>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Entered<'_> {
-    /// Waits until the client cancels.
-    pub(super) async fn wait(&self) {
-        self.cancelled.notified().await;
     }
 }
 

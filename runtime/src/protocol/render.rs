@@ -52,6 +52,9 @@ pub struct Stamp {
     server_info_meta: String,
 }
 
+/// Bytes of the members that a result of our own may have besides.
+const OWN_MEMBERS: usize = 96;
+
 impl Stamp {
     /// Prepares the stamp of a server; `server_info` is an `Implementation` object as JSON.
     pub fn new(server_info: &str) -> Self {
@@ -62,21 +65,25 @@ impl Stamp {
 
     /// A result of our own from its members (without braces, may be empty).
     pub fn own(&self, version: Version, members: &str, cache: Option<CacheHint>) -> String {
-        let mut parts: Vec<String> = Vec::with_capacity(4);
-        if version.is_modern() {
-            parts.push(r#""resultType":"complete""#.to_owned());
+        if !version.is_modern() {
+            return format!("{{{members}}}");
         }
+        let room = members.len() + self.server_info_meta.len() + OWN_MEMBERS;
+        let mut text = String::with_capacity(room);
+        text.push_str(r#"{"resultType":"complete","#);
         if !members.is_empty() {
-            parts.push(members.to_owned());
+            text.push_str(members);
+            text.push(',');
         }
-        if version.is_modern() {
-            if let Some(cache) = cache {
-                parts.push(ttl_member(cache));
-                parts.push(scope_member(cache));
-            }
-            parts.push(self.server_info_meta.clone());
+        if let Some(cache) = cache {
+            text.push_str(&ttl_member(cache));
+            text.push(',');
+            text.push_str(&scope_member(cache));
+            text.push(',');
         }
-        format!("{{{}}}", parts.join(","))
+        text.push_str(&self.server_info_meta);
+        text.push('}');
+        text
     }
 
     /// A function's result object, byte for byte, with what 2026-07-28 requires put before it.

@@ -39,6 +39,11 @@ impl Rope {
 
     /// Appends another rope.
     pub fn append(&mut self, other: Self) {
+        if other.pieces.is_empty() && other.tail.len() < COPY_BELOW {
+            self.tail.extend_from_slice(&other.tail);
+            self.length += other.tail.len();
+            return;
+        }
         for piece in other.into_pieces() {
             self.push(piece);
         }

@@ -67,8 +67,10 @@ impl Sealer {
         self.0.iter().rev().find_map(|key| {
             let mut buffer = sealed.to_vec();
             let nonce = Nonce::assume_unique_for_key(*nonce);
-            let plain = key.open_in_place(nonce, Aad::from(purpose.label()), &mut buffer).ok()?;
-            Some(plain.to_vec())
+            let length =
+                key.open_in_place(nonce, Aad::from(purpose.label()), &mut buffer).ok()?.len();
+            buffer.truncate(length);
+            Some(buffer)
         })
     }
 }

@@ -58,7 +58,9 @@ pub(super) struct Shape<'a> {
 
 impl<'a> Shape<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        json::object(text).unwrap_or_default()
+        // What is no object at all is frequent, and its error would be dear.
+        let is_object = text.trim_ascii_start().starts_with('{');
+        if is_object { json::object(text).unwrap_or_default() } else { Self::default() }
     }
 
     pub(super) fn present(&self) -> Present {
