@@ -24,9 +24,7 @@ async fn differences_are_told_in_words() {
     assert_eq!(summary(&same), "nothing changes");
 
     let mut template = small();
-    template["Resources"]["Rows"]["Properties"]["KeySchema"][0]["AttributeName"] = json!("key");
-    template["Resources"]["Rows"]["Properties"]["AttributeDefinitions"][0]["AttributeName"] =
-        json!("key");
+    template["Resources"]["Rows"]["Properties"]["TableName"] = json!("another");
     template["Resources"]["Function"]["Properties"]
         .as_object_mut()
         .expect("properties")
@@ -46,7 +44,7 @@ async fn differences_are_told_in_words() {
             "~ AWS::Lambda::Function Function changes: Code",
             "- AWS::Lambda::Url FunctionUrl is removed",
             "+ AWS::SQS::Queue Mail is added",
-            "± AWS::DynamoDB::Table Rows is replaced, for KeySchema cannot be changed; ITS DATA IS LOST",
+            "± AWS::DynamoDB::Table Rows is replaced, for TableName cannot be changed; ITS DATA IS LOST",
         ]
     );
     assert_eq!(summary(&changes), "1 added, 1 changed, 1 replaced, 1 removed");

@@ -119,7 +119,7 @@ pub(crate) fn program(says: &str) -> String {
          while True:\n    \
              event = http.urlopen(api + 'next')\n    \
              event.read()\n    \
-             id = event.headers['Lambda-Runtime-Account-Request-Id']\n    \
+             id = event.headers['Lambda-Runtime-Aws-Request-Id']\n    \
              http.urlopen(api + id + '/response', json.dumps({says:?}).encode())\n"
     )
 }
