@@ -92,6 +92,16 @@ impl Account {
         }
     }
 
+    /// With another endpoint for the Serverless Application Repository, which emulators of AWS
+    /// leave out. In the environment it is `AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY`.
+    #[must_use]
+    pub fn with_repository(mut self, endpoint: &str) -> Self {
+        let config = aws_sdk_serverlessapplicationrepository::config::Builder::from(&self.config);
+        let config = config.endpoint_url(endpoint).build();
+        self.repository = aws_sdk_serverlessapplicationrepository::Client::from_conf(config);
+        self
+    }
+
     /// The region's name.
     pub fn region(&self) -> &str {
         self.config.region().map_or(DEFAULT_REGION, Region::as_ref)

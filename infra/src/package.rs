@@ -13,6 +13,7 @@ pub use self::bootstrap::{
     Archive, Bootstrap, InvalidBootstrap, LAMBDA_GLIBC, MAX_BOOTSTRAP_BYTES,
 };
 pub use self::build::{BuildError, build};
+pub(crate) use self::template::APPLICATION;
 pub use self::template::{InvalidTemplate, MAX_TEMPLATE_BYTES, NotPackaged, Packaged, Template};
 use crate::account::{Account, Bucket, Fault, PREFIX, Progress};
 
