@@ -3,6 +3,8 @@
 
 mod diffs;
 mod failures;
+mod publishing;
+mod repository;
 mod stacks;
 mod templates;
 mod world;

@@ -74,6 +74,17 @@ impl World {
         serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"))
     }
 
+    /// The policy of a bucket.
+    pub(crate) fn bucket_policy(&self, bucket: &str) -> Json {
+        let mut curl = self.ministack.emulator().program("awscurl");
+        let key = Key::root();
+        curl.args(["--service", "s3", "--region", REGION, "-X", "GET"])
+            .args(["--access_key", &key.id, "--secret_key", &key.secret])
+            .arg(format!("{}/{bucket}?policy", self.ministack.endpoint()));
+        let said = succeed(&mut curl, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
+        serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"))
+    }
+
     /// Whether there is a table.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         let mut curl = self.ministack.emulator().program("awscurl");
