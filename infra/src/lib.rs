@@ -3,8 +3,12 @@
 //! The builders know nothing of the stack; `README.md` shows another one made of them.
 
 pub mod aws;
+pub mod construct;
 pub mod core;
 pub mod emit;
+pub mod policy;
+pub mod roles;
+pub mod stack;
 pub mod template;
 pub mod value;
 

@@ -4,12 +4,12 @@
 
 For each template, one line of JSON on standard output:
 
-    {"template": path, "lint": [finding], "sam": text, "expanded": template, "transformed": [finding]}
+    {"template": path, "lint": [finding], "serverless": [finding], "expanded": template}
 
-`lint` is what cfn-lint finds, with the rules for serverless templates. The others are there for
-templates with the SAM transform only: `sam` is what `sam validate --lint` says if it refuses the
-template, else null; `expanded` is what the SAM translator makes of it, and `transformed` what
-cfn-lint finds in that. Exits 0 whatever is found; a template that cannot be expanded is a finding.
+`lint` is what cfn-lint finds. A template with the SAM transform is given to `sam validate --lint`,
+which asks cfn-lint, and then what the SAM translator makes of it (`expanded`, else null) to cfn-lint
+again. `serverless` is what the rules of cfn-lint-serverless find. Exits 0 whatever is found; that a
+template cannot be expanded is a finding.
 """
 
 import contextlib
@@ -33,6 +33,7 @@ with open(os.path.join(HOME.name, "metadata.json"), "w") as file:
     json.dump({"lastVersionCheck": time.time()}, file)
 
 from cfnlint.api import ManualArgs, lint
+from cfnlint.rules import RulesCollection
 from click.testing import CliRunner
 from samcli.cli.main import cli as sam
 from samcli.yamlhelper import yaml_parse
@@ -54,20 +55,24 @@ class NoManagedPolicies:
         return {}
 
 
-def findings(text, **arguments):
-    # Appended rules print what they cannot read.
-    with contextlib.redirect_stdout(io.StringIO()):
-        matches = lint(text, config=ManualArgs(regions=["us-east-1"], **arguments))
+def findings(text, rules=None):
+    matches = lint(text, rules, config=ManualArgs(regions=["us-east-1"]))
     return [
         f"{match.rule.id} {'/'.join(str(part) for part in match.path or [])}: {match.message}"
         for match in matches
     ]
 
 
+def serverless_rules():
+    rules = RulesCollection()
+    rules.create_from_module(SERVERLESS_RULES)
+    return rules
+
+
 def validate(path):
     """What `sam validate --lint` says against a template."""
     result = CliRunner().invoke(sam, ["validate", "--lint", "--template-file", path])
-    return None if result.exit_code == 0 else f"{result.output}{result.exception!r}"
+    return [] if result.exit_code == 0 else [f"{result.output}{result.exception!r}"]
 
 
 def packaged(template):
@@ -80,20 +85,29 @@ def packaged(template):
     return template
 
 
-def check(path):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    template = yaml_parse(text)
-    report = {"template": path, "lint": findings(text, append_rules=[SERVERLESS_RULES])}
-    if template.get("Transform") != TRANSFORM:
-        return report
-    report["sam"] = validate(path)
+def expand(template):
+    """What the SAM translator makes of a template, and what is found in it."""
     try:
         expanded = transform(packaged(template), {}, NoManagedPolicies())
     except InvalidDocumentException as refusal:
         causes = "; ".join(cause.message for cause in refusal.causes)
-        return report | {"expanded": None, "transformed": [f"{refusal.message}: {causes}"]}
-    return report | {"expanded": expanded, "transformed": findings(json.dumps(expanded))}
+        return None, [f"{refusal.message}: {causes}"]
+    return expanded, findings(json.dumps(expanded))
+
+
+def check(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    template = yaml_parse(text)
+    with contextlib.redirect_stdout(io.StringIO()):
+        serverless = findings(text, serverless_rules())
+        if template.get("Transform") != TRANSFORM:
+            found, expanded = findings(text), None
+        else:
+            found = validate(path)
+            expanded, more = expand(template)
+            found += more
+    return {"template": path, "lint": found, "serverless": serverless, "expanded": expanded}
 
 
 if __name__ == "__main__":

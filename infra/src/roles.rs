@@ -1,0 +1,66 @@
+//! The roles of the stack's functions: which grants each has, and that is all it may do.
+
+use crate::construct::function::Added;
+use crate::construct::mailboxes::Mailboxes;
+use crate::construct::observe::Observe;
+use crate::construct::role::Role;
+use crate::construct::table::{Registrations, Sessions};
+use crate::construct::tools::ToolFunctions;
+use crate::construct::{Grant, Key};
+use crate::core::IntoValue;
+
+/// What every function may do, besides its own work.
+pub struct Shared<'a> {
+    /// What is observed.
+    pub observe: &'a Observe,
+    /// What encrypts.
+    pub key: &'a Key,
+}
+
+impl Shared<'_> {
+    fn role(&self, description: &'static str, logs: Vec<Grant>, network: Grant) -> Role {
+        Role::new(description).grant_all(logs).grant_all(self.observe.grants()).grant(network)
+    }
+
+    /// The gateway's: registrations are read, sessions kept, mailboxes used. What it may call, the
+    /// functions say that are registered.
+    pub fn gateway(
+        &self,
+        registrations: &Registrations,
+        sessions: &Sessions,
+        mailboxes: &Mailboxes,
+        logs: Vec<Grant>,
+        network: Grant,
+    ) -> Role {
+        self.role("The MCP gateway: the functions that clients call", logs, network)
+            .grant(registrations.grant_read())
+            .grant(sessions.grant())
+            .grant(mailboxes.grant_use())
+            .grant(self.key.grant())
+    }
+
+    /// The administrators' plane: registrations are written, functions are made to let the gateway
+    /// call them, and the gateway is asked whether it can.
+    pub fn registration(
+        &self,
+        registrations: &Registrations,
+        tools: &ToolFunctions,
+        gateway_role: impl IntoValue<String>,
+        gateway: &Added,
+        logs: Vec<Grant>,
+        network: Grant,
+    ) -> Role {
+        self.role("The MCP gateway: registering functions", logs, network)
+            .grant(registrations.grant_write())
+            .grant(tools.grant_management(gateway_role))
+            .grant(gateway.grant_probe())
+            .grant(self.key.grant())
+    }
+
+    /// The sweeper: mailboxes that nobody closed are removed.
+    pub fn sweeper(&self, mailboxes: &Mailboxes, logs: Vec<Grant>, network: Grant) -> Role {
+        self.role("The MCP gateway: removing queues that were left behind", logs, network)
+            .grant(mailboxes.grant_sweep())
+            .grant(self.key.grant_variables())
+    }
+}

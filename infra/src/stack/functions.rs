@@ -1,0 +1,293 @@
+//! The functions of the gateway, with their roles and logs.
+
+use mcp_lambda_runtime::deployment::{handlers, variables};
+
+use super::parameters::Parameters;
+use super::settings::Api;
+use super::{Data, Gateway};
+use crate::aws::iam;
+use crate::aws::lambda::url::InvokeMode;
+use crate::construct::function::{Added, Concurrency, Function};
+use crate::construct::logs::Logs;
+use crate::construct::tools::ToolFunctions;
+use crate::construct::{Grant, Scope};
+use crate::core::{Condition, Handle, IntoValue, InvalidTemplate, ToNode, Value, Word};
+use crate::roles::Shared;
+use crate::sub;
+
+/// How often the registration function looks for changes that broke off.
+const SETTLE: &str = "rate(15 minutes)";
+/// How often the sweeper looks for queues that were left behind.
+const SWEEP: &str = "rate(1 hour)";
+/// MB of the functions that clients do not wait for.
+const ADMIN_MEMORY: i64 = 256;
+/// Seconds that an administrator's request may take: IAM needs some until a right can be used.
+const ADMIN_TIMEOUT: i64 = 60;
+/// Seconds that a sweep may take; what it leaves is for the next.
+const SWEEP_TIMEOUT: i64 = 300;
+
+/// The functions in the template.
+pub(super) struct Functions {
+    pub(super) gateway_role: Handle<iam::Role>,
+    pub(super) mcp: Added,
+    pub(super) mcp_logs: Logs,
+    pub(super) registration: Added,
+    pub(super) sweeper: Added,
+    /// Those behind API Gateway, with the paths that they serve; empty for all that is left.
+    pub(super) behind_api: Vec<(&'static str, Added)>,
+}
+
+/// A function behind API Gateway.
+struct Behind {
+    id: &'static str,
+    logs: &'static str,
+    suffix: &'static str,
+    grant: &'static str,
+    path: &'static str,
+    /// The planes that it serves.
+    planes: &'static str,
+}
+
+const WHOLE: Behind = Behind {
+    id: "McpApiFunction",
+    logs: "McpApiLogs",
+    suffix: "mcp-api",
+    grant: "ApiLogs",
+    path: "",
+    planes: "mcp,sse,message",
+};
+const STREAMS: Behind = Behind {
+    id: "McpApiSseFunction",
+    logs: "McpApiSseLogs",
+    suffix: "mcp-api-sse",
+    grant: "ApiSseLogs",
+    path: "sse",
+    planes: "sse",
+};
+const MESSAGES: Behind = Behind {
+    id: "McpApiMessageFunction",
+    logs: "McpApiMessageLogs",
+    suffix: "mcp-api-message",
+    grant: "ApiMessageLogs",
+    path: "message",
+    planes: "message",
+};
+
+impl Functions {
+    /// Puts them into the template.
+    pub(super) fn add(
+        scope: &mut Scope<'_>,
+        gateway: &Gateway<'_>,
+        api: Api,
+    ) -> Result<Self, InvalidTemplate> {
+        let behind = match api {
+            Api::Absent => Vec::new(),
+            Api::Whole => vec![WHOLE],
+            Api::Split => vec![Behind { planes: "mcp", ..WHOLE }, STREAMS, MESSAGES],
+        };
+        let retention = gateway.parameters.observing.retention.clone();
+        let logs = |scope: &mut Scope<'_>, id: &str, suffix: &str, used: Option<&Condition>| {
+            let name = name(scope, suffix);
+            Logs::add(scope, id, sub!("/aws/lambda/${name}", name = name), &retention, used)
+        };
+        let used = gateway.parameters.api.as_ref().map(|api| &api.used);
+        let mcp_logs = logs(scope, "McpLogs", "mcp", None)?;
+        let mut written = vec![mcp_logs.grant_write("Logs")];
+        let mut arns = vec![arn(scope, "mcp")];
+        let mut behind_logs = Vec::new();
+        for one in &behind {
+            let own = logs(scope, one.logs, one.suffix, used)?;
+            let grant = own.grant_write(one.grant);
+            written.push(used.into_iter().fold(grant, Grant::only_if));
+            arns.push(arn(scope, one.suffix));
+            behind_logs.push(own);
+        }
+        let registration_logs = logs(scope, "RegistrationLogs", "mcp-registration", None)?;
+        let sweeper_logs = logs(scope, "SweeperLogs", "mcp-sweeper", None)?;
+
+        let role = gateway.role(scope, written, &arns)?;
+        let mcp = gateway.client_plane(scope, &mcp_logs, &role).add(scope, gateway.common)?;
+        let mut behind_api = Vec::new();
+        for (one, logs) in behind.iter().zip(&behind_logs) {
+            let function = gateway.client_plane(scope, logs, &role).behind(scope, one, used);
+            behind_api.push((one.path, function.add(scope, gateway.common)?));
+        }
+        let registration = gateway.registration(scope, &registration_logs, &role, &mcp)?;
+        let sweeper = gateway.sweeper(scope, &sweeper_logs)?;
+        Ok(Self { gateway_role: role, mcp, mcp_logs, registration, sweeper, behind_api })
+    }
+}
+
+impl Gateway<'_> {
+    fn shared<'a>(&'a self, scope: &'a Scope<'_>) -> Shared<'a> {
+        Shared { observe: &self.common.observe, key: &scope.key }
+    }
+
+    fn role(
+        &self,
+        scope: &mut Scope<'_>,
+        logs: Vec<Grant>,
+        functions: &[Value<String>],
+    ) -> Result<Handle<iam::Role>, InvalidTemplate> {
+        let Data { registrations, sessions, mailboxes } = self.data;
+        let network = self.common.network.grant(functions);
+        let role = self.shared(scope).gateway(registrations, sessions, mailboxes, logs, network);
+        role.add(scope, "McpRole")
+    }
+
+    /// The client plane at a Function URL.
+    fn client_plane(&self, scope: &Scope<'_>, logs: &Logs, role: &Handle<iam::Role>) -> Function {
+        let Parameters { limits, .. } = self.parameters;
+        let mut variables = self.variables(scope);
+        variables.extend([
+            (variables::DIRECT_INVOKE, self.parameters.direct_invoke.clone()),
+            (variables::LIST_TTL_SECONDS, self.parameters.list_ttl.text()),
+            (variables::INSTRUCTIONS, self.parameters.instructions.clone()),
+            (variables::LIMIT_PRINCIPAL, limits.principal.clone()),
+            (variables::LIMIT_TOOL, limits.tool.clone()),
+            (variables::LIMIT_SESSIONS, limits.sessions.clone()),
+            (variables::SESSION_IDLE, limits.idle.clone()),
+        ]);
+        Function {
+            id: "McpFunction",
+            name: name(scope, "mcp"),
+            description: "MCP clients: tools, resources and prompts",
+            handler: handlers::MCP,
+            memory: self.parameters.memory.clone(),
+            timeout: self.parameters.timeout.clone(),
+            variables,
+            role: role.clone(),
+            concurrency: Concurrency {
+                limited: self.parameters.is_reserved.clone(),
+                reserved: self.parameters.reserved.clone(),
+            },
+            logs: logs.clone(),
+            url: Some(InvokeMode::ResponseStream),
+            timer: None,
+            condition: None,
+        }
+    }
+
+    /// What every function is told that serves requests.
+    fn variables(&self, scope: &Scope<'_>) -> Vec<(&'static str, Value<String>)> {
+        let Data { registrations, sessions, .. } = self.data;
+        vec![
+            (variables::STACK, scope.identifier.clone()),
+            (variables::REGISTRATIONS_TABLE, registrations.handle().reference().text()),
+            (variables::SESSIONS_TABLE, sessions.handle().reference().text()),
+            (variables::AUTHENTICATION, "AWS_IAM".into_value()),
+            (variables::ALLOWED_ORIGINS, self.parameters.origins.clone()),
+            (variables::CATALOG_FRESHNESS_SECONDS, self.parameters.catalog_freshness.text()),
+            (variables::LOG_CALLERS, self.parameters.observing.callers.clone()),
+        ]
+    }
+
+    fn administrative(&self) -> Concurrency {
+        Concurrency {
+            limited: self.parameters.is_admin_reserved.clone(),
+            reserved: self.parameters.admin_reserved.clone(),
+        }
+    }
+
+    fn registration(
+        &self,
+        scope: &mut Scope<'_>,
+        logs: &Logs,
+        gateway_role: &Handle<iam::Role>,
+        mcp: &Added,
+    ) -> Result<Added, InvalidTemplate> {
+        let tools = ToolFunctions::new(&self.parameters.tool_functions);
+        let network = self.common.network.grant(&[arn(scope, "mcp-registration")]);
+        let role = self.shared(scope).registration(
+            &self.data.registrations,
+            &tools,
+            gateway_role.arn(),
+            mcp,
+            vec![logs.grant_write("Logs")],
+            network,
+        );
+        let role = role.add(scope, "RegistrationRole")?;
+        let mut variables = self.variables(scope);
+        variables.extend([
+            (variables::GATEWAY_ROLE_ARN, gateway_role.arn().text()),
+            (variables::GATEWAY_FUNCTION_ARN, mcp.arn.text()),
+        ]);
+        let function = Function {
+            id: "RegistrationFunction",
+            name: name(scope, "mcp-registration"),
+            description: "Administrators: which functions are tools, resources and prompts",
+            handler: handlers::REGISTRATION,
+            memory: ADMIN_MEMORY.into_value(),
+            timeout: ADMIN_TIMEOUT.into_value(),
+            variables,
+            role,
+            concurrency: self.administrative(),
+            logs: logs.clone(),
+            url: Some(InvokeMode::Buffered),
+            timer: Some(SETTLE),
+            condition: None,
+        };
+        function.add(scope, self.common)
+    }
+
+    fn sweeper(&self, scope: &mut Scope<'_>, logs: &Logs) -> Result<Added, InvalidTemplate> {
+        let network = self.common.network.grant(&[arn(scope, "mcp-sweeper")]);
+        let logged = vec![logs.grant_write("Logs")];
+        let role = self.shared(scope).sweeper(&self.data.mailboxes, logged, network);
+        let role = role.add(scope, "SweeperRole")?;
+        let function = Function {
+            id: "SweeperFunction",
+            name: name(scope, "mcp-sweeper"),
+            description: "Removes queues that nobody closed",
+            handler: handlers::SWEEPER,
+            memory: ADMIN_MEMORY.into_value(),
+            timeout: SWEEP_TIMEOUT.into_value(),
+            variables: vec![(variables::STACK, scope.identifier.clone())],
+            role,
+            concurrency: self.administrative(),
+            logs: logs.clone(),
+            url: None,
+            timer: Some(SWEEP),
+            condition: None,
+        };
+        function.add(scope, self.common)
+    }
+}
+
+impl Function {
+    /// The same behind API Gateway, whose events do not prove who sent them: API Gateway has
+    /// verified the caller before, and nobody else may invoke the function.
+    fn behind(mut self, scope: &Scope<'_>, one: &Behind, used: Option<&Condition>) -> Self {
+        for (variable, value) in &mut self.variables {
+            match *variable {
+                variables::AUTHENTICATION => *value = "NONE".into_value(),
+                variables::DIRECT_INVOKE => *value = "DENY".into_value(),
+                _ => {}
+            }
+        }
+        let mode = InvokeMode::ResponseStream.as_str();
+        self.variables.push((variables::INVOKE_MODE, mode.into_value()));
+        self.variables.push((variables::PLANES, one.planes.into_value()));
+        Self {
+            id: one.id,
+            name: name(scope, one.suffix),
+            description: "MCP clients, through API Gateway",
+            url: None,
+            condition: used.cloned(),
+            ..self
+        }
+    }
+}
+
+/// A function's name, made of the stack's identifier.
+fn name(scope: &Scope<'_>, suffix: &str) -> Value<String> {
+    sub!("${id}-${suffix}", id = scope.identifier, suffix = suffix)
+}
+
+/// A function's ARN, made of its name: for policies of its own role, which it depends on.
+fn arn(scope: &Scope<'_>, suffix: &str) -> Value<String> {
+    sub!(
+        "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${name}",
+        name = name(scope, suffix).to_node(),
+    )
+}
