@@ -1,5 +1,7 @@
 //! What can be typed: clap types only, no behaviour.
 
+pub(crate) mod deployment;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -44,13 +46,30 @@ Exit codes:
   4  a program that a function needs is missing
   5  the address cannot be listened on
   6  the data folder cannot be used
-  7  the program was built without the feature that this needs";
+  7  the program was built without the feature that this needs
+  8  AWS refuses, or cannot be asked
+  9  a stack could not be deployed or destroyed; it is as it was, or the message says otherwise
+  10 nothing was done, because nobody said yes
+  11 the program or the template cannot be packaged or published
+  130 interrupted";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve MCP clients and administrators on this machine (the default).
     Serve(ServeArguments),
+    /// Build the functions' program and upload it; writes a template that refers to it.
+    Package(deployment::PackageArguments),
+    /// Deploy the gateway to AWS: builds, uploads, shows what changes, asks, and follows it.
+    Deploy(Box<deployment::DeployArguments>),
+    /// Show what deploying would change, in words.
+    Diff(Box<deployment::DiffArguments>),
+    /// Show what a deployed stack says of itself, and how to connect.
+    Outputs(deployment::OutputsArguments),
+    /// Take a deployed stack away; its data stays unless you say otherwise.
+    Destroy(deployment::DestroyArguments),
+    /// Publish in the AWS Serverless Application Repository.
+    Publish(deployment::PublishArguments),
     /// Run one of the built-in example functions; the local Lambda host calls this.
     #[command(name = "example-function", hide = true)]
     ExampleFunction {

@@ -58,6 +58,40 @@ pub(crate) enum Failure {
     /// Arguments that exclude each other.
     #[error("{0}")]
     Usage(&'static str),
+    /// Packaging, deploying or publishing by a program that cannot.
+    #[cfg_attr(feature = "deploy", expect(dead_code, reason = "this program can"))]
+    #[error(
+        "{0} needs a build with the feature deploy: run cargo install --features deploy --path . or \
+         cargo run --features deploy -- {0}"
+    )]
+    WithoutDeploy(&'static str),
+    /// An argument that cannot be.
+    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "nothing else looks so late"))]
+    #[error("{0}")]
+    Argument(String),
+    /// AWS.
+    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "this program asks nothing"))]
+    #[error("{0}")]
+    Aws(String),
+    /// A stack is not as it was asked to be.
+    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "this program deploys nothing"))]
+    #[error("{0}")]
+    Deployment(String),
+    /// Nobody said yes.
+    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "this program asks nobody"))]
+    #[error("{0}")]
+    Declined(String),
+    /// A program or a template.
+    #[cfg_attr(
+        not(feature = "deploy"),
+        expect(dead_code, reason = "this program packages nothing")
+    )]
+    #[error("{0}")]
+    Package(String),
+    /// Ctrl-C.
+    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "a server ends without fault"))]
+    #[error("{0}")]
+    Interrupted(String),
     /// An example function ended.
     #[error("the example function failed: {0}")]
     Example(String),
@@ -71,12 +105,17 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Bug(_) | Self::System { .. } | Self::Example(_) => 1,
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Argument(_) => 2,
             Self::FunctionsUnreadable { .. } | Self::FunctionsInvalid { .. } => 3,
             Self::Missing(_) => 4,
             Self::Listen { .. } => 5,
             Self::Data(_) => 6,
-            Self::WithoutAws => 7,
+            Self::WithoutAws | Self::WithoutDeploy(_) => 7,
+            Self::Aws(_) => 8,
+            Self::Deployment(_) => 9,
+            Self::Declined(_) => 10,
+            Self::Package(_) => 11,
+            Self::Interrupted(_) => 130,
         }
     }
 }

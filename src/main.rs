@@ -1,6 +1,7 @@
 //! `mcp-lambda`: parses arguments, runs one command, turns its error into an exit code.
 
 mod cli;
+mod commands;
 mod examples;
 mod exit;
 mod output;
@@ -19,8 +20,15 @@ fn main() -> ExitCode {
     let output = Output::new(cli.json);
     let result = match cli.command.unwrap_or_default() {
         Command::Serve(arguments) => serve::run(&arguments, &output),
+        Command::Package(arguments) => commands::deployment::package(&arguments, &output),
+        Command::Deploy(arguments) => commands::deployment::deploy(&arguments, &output),
+        Command::Diff(arguments) => commands::deployment::diff(&arguments, &output),
+        Command::Outputs(arguments) => commands::deployment::outputs(&arguments, &output),
+        Command::Destroy(arguments) => commands::deployment::destroy(&arguments, &output),
+        Command::Publish(arguments) => commands::deployment::publish(&arguments, &output),
         Command::ExampleFunction { name } => examples::run(&name),
     };
+    output.flush();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -32,9 +32,44 @@ pub struct Order {
     /// Values of the template's parameters. A parameter that is not among them keeps the value it
     /// was last deployed with, or else has the template's default.
     pub parameters: BTreeMap<String, String>,
+    /// Values for a stack that is new. One that is there keeps what it has: another identifier,
+    /// for one, would replace everything.
+    pub first: BTreeMap<String, String>,
     /// Tags of the stack and everything in it. None at all leaves those that there are.
     pub tags: BTreeMap<String, String>,
 }
+
+impl Order {
+    /// Deploys a template under a name, which is the stack's identifier too if the template has
+    /// that parameter. A parameter that allows one value has that one.
+    pub fn new(stack: StackName, packaged: Packaged) -> Self {
+        let mut order = Self {
+            parameters: packaged.template().settled(),
+            first: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            stack,
+            packaged,
+        };
+        if order.packaged.template().has_parameter(IDENTIFIER) {
+            order.first.insert(IDENTIFIER.to_owned(), order.stack.to_string());
+        }
+        order
+    }
+
+    /// Has the functions in a network.
+    pub fn within(&mut self, vpc: &Vpc) {
+        for (name, value) in [
+            ("VpcEnabled", "true".to_owned()),
+            ("VpcId", vpc.id().to_owned()),
+            ("SubnetIds", vpc.subnets()),
+        ] {
+            self.parameters.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// What the names in a stack begin with.
+const IDENTIFIER: &str = "StackIdentifier";
 
 /// What deploying would do.
 #[derive(Debug)]

@@ -248,12 +248,16 @@ pub(super) async fn create(
 /// The values of the template's parameters: those given, and else those of before.
 fn parameters(order: &Order, existing: Option<&Stack>) -> Vec<Parameter> {
     let template = order.packaged.template();
-    let given = order
+    let parameter = |(key, value): (&String, &String)| {
+        Parameter::builder().parameter_key(key).parameter_value(value).build()
+    };
+    let given = order.parameters.iter().map(parameter);
+    let Some(stack) = existing else {
+        let first = order.first.iter().filter(|(key, _)| !order.parameters.contains_key(*key));
+        return given.chain(first.map(parameter)).collect();
+    };
+    let kept = stack
         .parameters
-        .iter()
-        .map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build());
-    let before = existing.map(|stack| stack.parameters.as_slice()).unwrap_or_default();
-    let kept = before
         .iter()
         .filter(|key| template.has_parameter(key) && !order.parameters.contains_key(*key))
         .map(|key| Parameter::builder().parameter_key(key).use_previous_value(true).build());

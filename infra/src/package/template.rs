@@ -1,5 +1,7 @@
 //! Templates as values, and those of them that name no local files.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 /// The largest template that CloudFormation reads, and that only from a bucket.
@@ -76,6 +78,17 @@ impl Template {
     /// Whether the template has a parameter.
     pub fn has_parameter(&self, name: &str) -> bool {
         self.section("Parameters").is_some_and(|section| section.contains_key(name))
+    }
+
+    /// The parameters that allow one value, with it.
+    pub(crate) fn settled(&self) -> BTreeMap<String, String> {
+        let parameters = self.section("Parameters").into_iter().flatten();
+        parameters
+            .filter_map(|(name, declared)| match declared["AllowedValues"].as_array()?.as_slice() {
+                [only] => Some((name.clone(), only.as_str()?.to_owned())),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Where code lies: the owner's name, and the value.
@@ -196,6 +209,17 @@ mod tests {
         };
         assert!(of(MAX_TEMPLATE_BYTES - 1) && of(MAX_TEMPLATE_BYTES));
         assert!(!of(MAX_TEMPLATE_BYTES + 1));
+    }
+
+    #[test]
+    fn what_allows_one_value_is_settled() {
+        let parameters = json!({
+            "A": {"Type": "String", "AllowedValues": ["arm64"]},
+            "B": {"Type": "String", "AllowedValues": ["a", "b"]},
+            "C": {"Type": "String"}
+        });
+        let settled = with(("Parameters", parameters)).settled();
+        assert_eq!(settled, BTreeMap::from([("A".to_owned(), "arm64".to_owned())]));
     }
 
     #[test]

@@ -38,8 +38,7 @@ fn comparable(mut request: Json) -> Json {
 async fn bucket(world: &World) {
     let name = "packages".parse().expect("a name");
     let caller = world.account.caller().await.expect("root may ask");
-    let made =
-        mcp_lambda_infra::account::Bucket::ensure(&world.account, &caller, name, &Silent);
+    let made = mcp_lambda_infra::account::Bucket::ensure(&world.account, &caller, name, &Silent);
     made.await.expect("a bucket");
 }
 

@@ -1,7 +1,5 @@
 //! Templates of tests: a function with a role of its own, and a table whose data is kept.
 
-use std::collections::BTreeMap;
-
 use mcp_lambda_infra::deploy::Order;
 use mcp_lambda_infra::package::Packaged;
 use serde_json::{Value as Json, json};
@@ -76,10 +74,5 @@ pub(crate) fn failing() -> Json {
 
 /// An order to deploy it, named after the stack.
 pub(crate) fn order(stack: &str, packaged: Packaged) -> Order {
-    Order {
-        stack: stack.parse().expect("a name"),
-        packaged,
-        parameters: BTreeMap::from([("StackIdentifier".to_owned(), stack.to_owned())]),
-        tags: BTreeMap::new(),
-    }
+    Order::new(stack.parse().expect("a name"), packaged)
 }
