@@ -40,6 +40,9 @@ use crate::session::seal::Sealer;
 use crate::session::state::SessionState;
 use crate::session::{Expiry, Session};
 
+/// How long a process may prepare itself; Lambda's init phase has ten seconds.
+const PREPARATION: Duration = Duration::from_secs(2);
+
 /// What the gateway is connected to.
 #[derive(Clone)]
 pub struct Ports {
@@ -341,6 +344,13 @@ impl Gateway {
     /// The catalog as it is now.
     pub async fn compiled(&self) -> Result<Arc<crate::catalog::Catalog>, StoreError> {
         self.catalog.current(&*self.ports.registrations).await
+    }
+
+    /// Reads beforehand what most requests need: the catalog, and the keys of session ids. Where
+    /// that fails or takes long, the requests that need it read it themselves.
+    pub async fn prepare(&self) {
+        let reading = async { tokio::join!(self.compiled(), self.sealer()) };
+        let _ = tokio::time::timeout(PREPARATION, reading).await;
     }
 
     fn unavailable(&self, correlation: &str, error: &StoreError) -> Answered {

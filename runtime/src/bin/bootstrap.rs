@@ -36,9 +36,10 @@ async fn run(log: &Log) -> Result<std::convert::Infallible, String> {
     let variable = |name: &str| std::env::var(name).ok();
     let address = variable("AWS_LAMBDA_RUNTIME_API")
         .ok_or("AWS_LAMBDA_RUNTIME_API must be set: this program is started by AWS Lambda")?;
-    let composed = Configuration::read(variable)
-        .map_err(|error| error.to_string())
-        .and_then(|configuration| compose::function(configuration, log));
+    let composed = match Configuration::read(variable) {
+        Ok(configuration) => compose::function(configuration, log).await,
+        Err(error) => Err(error.to_string()),
+    };
     let mut api = RuntimeApi::connect(&address).await.map_err(|error| error.to_string())?;
     match composed {
         Ok(function) => Err(function.run(&mut api).await.to_string()),

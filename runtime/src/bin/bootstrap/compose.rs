@@ -1,7 +1,7 @@
 //! The composition root of the deployed gateway: AWS's adapters behind every port.
 //!
-//! Every client is built here, while the process starts at full speed. Nothing is connected or
-//! read before a request needs it.
+//! Every client is built here, while the process starts at full speed. The client plane also reads
+//! the catalog; nothing else is connected or read before a request needs it.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ use mcp_lambda_runtime::system::{SystemClock, SystemIds};
 use tokio::time::Instant;
 
 /// The function that a configuration describes, or why there is none.
-pub(crate) fn function(configuration: Configuration, log: &Log) -> Result<Function, String> {
+pub(crate) async fn function(configuration: Configuration, log: &Log) -> Result<Function, String> {
     let stack = StackIdentifier::parse(&configuration.stack)
         .map_err(|error| format!("MCP_LAMBDA_STACK {error}"))?;
     let shared = Shared::new(&configuration.aws);
@@ -48,13 +48,13 @@ pub(crate) fn function(configuration: Configuration, log: &Log) -> Result<Functi
             Role::Sweeper(Arc::new(Orphans(sweeper)))
         }
         Handler::Mcp | Handler::Registration => {
-            Role::Http(http(configuration, stack, &shared, log)?)
+            Role::Http(http(configuration, stack, &shared, log).await?)
         }
     };
     Ok(Function::new(role, log.clone(), Arc::new(SystemClock)))
 }
 
-fn http(
+async fn http(
     configuration: Configuration,
     stack: StackIdentifier,
     shared: &Shared,
@@ -101,6 +101,10 @@ fn http(
         .limited(configuration.limits, Arc::new(buckets))
         .expiring(configuration.expiry);
     let gateway = Arc::new(gateway);
+    if planes.mcp || planes.sse {
+        // Lambda gives full speed until the first invocation is asked for, and little afterwards.
+        gateway.prepare().await;
+    }
     let duty = match configuration.handler {
         Handler::Mcp | Handler::Sweeper => Duty::Probe(invoker),
         Handler::Registration => Duty::Recover(Arc::new(BrokenOff(Admin::new(gateway.clone())))),
