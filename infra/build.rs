@@ -10,6 +10,8 @@ mod names;
 mod render;
 #[path = "build/schema.rs"]
 mod schema;
+#[path = "build/tables.rs"]
+mod tables;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -24,5 +26,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let services = model::build(&schemas)?;
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     fs::write(folder.join("aws.rs"), render::rust(&services))?;
+    fs::write(folder.join("tables.rs"), tables::rust(&schemas))?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::schema::Property;
+use super::schema::Property;
 
 /// A text as rustdoc takes it: without links and markup that were meant for another program.
 pub(crate) fn clean(text: &str) -> String {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::docs;
-use crate::names::{pascal, path, singular, snake};
-use crate::schema::{Property, Resource, Schemas, Type};
+use super::docs;
+use super::names::{pascal, singular, snake, type_path};
+use super::schema::{Property, Resource, Schemas, Type};
 
 /// Resources by the module of their service.
 pub(crate) type Services = BTreeMap<String, Vec<Module>>;
@@ -79,7 +79,7 @@ pub(crate) struct Attribute {
 pub(crate) fn build(schemas: &Schemas) -> Result<Services, String> {
     let mut services = Services::new();
     for (type_name, resource) in schemas {
-        let (service, module, _) = path(type_name).ok_or(format!("{type_name} is no type"))?;
+        let (service, module, _) = type_path(type_name).ok_or(format!("{type_name} is no type"))?;
         let built = Builder::new(schemas, type_name, resource)?.build(module)?;
         services.entry(service).or_default().push(built);
     }
@@ -110,7 +110,7 @@ impl<'a> Builder<'a> {
         type_name: &'a str,
         resource: &'a Resource,
     ) -> Result<Self, String> {
-        let (_, _, own) = path(type_name).ok_or(format!("{type_name} is no type"))?;
+        let (_, _, own) = type_path(type_name).ok_or(format!("{type_name} is no type"))?;
         let structs = resource.types.keys().map(|name| {
             let rust = pascal_of_type(name);
             (name.as_str(), if rust == own { format!("{rust}Property") } else { rust })
@@ -120,7 +120,7 @@ impl<'a> Builder<'a> {
     }
 
     fn build(mut self, module: String) -> Result<Module, String> {
-        let (_, _, own) = path(self.type_name).ok_or("no type")?;
+        let (_, _, own) = type_path(self.type_name).ok_or("no type")?;
         let resource = self.resource;
         let mut structs = vec![Struct {
             docs: vec![format!("`{}`.", self.type_name), String::new(), docs::clean(&resource.doc)],
@@ -210,7 +210,7 @@ impl<'a> Builder<'a> {
         let resource = self.schemas.get(type_name).ok_or_else(unknown)?;
         let is_known = resource.reference.as_deref() == Some(attribute)
             || resource.attrs.iter().any(|(name, _)| name == attribute);
-        let (service, module, _) = path(type_name).ok_or_else(unknown)?;
+        let (service, module, _) = type_path(type_name).ok_or_else(unknown)?;
         if !is_known {
             return Err(unknown());
         }
@@ -258,7 +258,7 @@ impl<'a> Builder<'a> {
     }
 
     fn is_taken(&self, name: &str) -> bool {
-        path(self.type_name).is_some_and(|(_, _, own)| own == name)
+        type_path(self.type_name).is_some_and(|(_, _, own)| own == name)
             || self.structs.values().any(|taken| taken == name)
             || self.enums.iter().any(|taken| taken.name == name)
             || self.unions.iter().any(|taken| taken.name == name)
@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
         let reference = pascal_of_type(resource.reference.as_deref().unwrap_or("Ref"));
         let attributes: Vec<Attribute> = resource.attrs.iter().map(attribute).collect();
         if let Some(like) = &resource.kinds {
-            let (service, module, _) = path(like).ok_or(format!("{like} is no type"))?;
+            let (service, module, _) = type_path(like).ok_or(format!("{like} is no type"))?;
             let module = format!("crate::aws::{service}::{module}::attr");
             return Ok(Kinds::Like { module, reference, attributes });
         }

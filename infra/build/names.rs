@@ -1,7 +1,7 @@
 //! Names of Rust for names of CloudFormation.
 
 /// Of `AWS::SQS::Queue`, the modules and the type: `sqs`, `queue`, `Queue`.
-pub(crate) fn path(type_name: &str) -> Option<(String, String, String)> {
+pub(crate) fn type_path(type_name: &str) -> Option<(String, String, String)> {
     let mut parts = type_name.split("::").skip(1);
     let (service, resource) = (parts.next()?, parts.next()?);
     parts.next().is_none().then(|| (service.to_lowercase(), snake(resource), pascal(resource)))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::model::{Attribute, Enum, Field, Kinds, Module, Services, Struct, Union};
+use super::model::{Attribute, Enum, Field, Kinds, Module, Services, Struct, Union};
 
 /// All services as Rust source.
 pub(crate) fn rust(services: &Services) -> String {
@@ -17,6 +17,21 @@ pub(crate) fn rust(services: &Services) -> String {
         out.push_str("}\n");
     }
     render_actions(&mut out, services);
+    indented(&out)
+}
+
+/// With each line as far in as braces are open, for those who read it.
+fn indented(text: &str) -> String {
+    let mut out = String::new();
+    let mut depth = 0_usize;
+    for line in text.lines() {
+        let is_comment = line.starts_with("///");
+        let opened = if is_comment { 0 } else { line.matches('{').count() };
+        let closed = if is_comment { 0 } else { line.matches('}').count() };
+        let starts_closed = usize::from(line.starts_with('}'));
+        let _ = writeln!(out, "{:1$}{line}", "", 4 * depth.saturating_sub(starts_closed));
+        depth = (depth + opened).saturating_sub(closed);
+    }
     out
 }
 

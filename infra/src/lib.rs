@@ -3,6 +3,7 @@
 //! The builders know nothing of the stack; `README.md` shows another one made of them.
 
 pub mod aws;
+pub mod check;
 pub mod construct;
 pub mod core;
 pub mod emit;

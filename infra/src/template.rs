@@ -193,6 +193,11 @@ impl Template {
         &self.parameters
     }
 
+    /// The rules by name.
+    pub fn rules(&self) -> &IndexMap<String, Rule> {
+        &self.rules
+    }
+
     /// The conditions by name.
     pub fn conditions(&self) -> &IndexMap<String, Predicate> {
         &self.conditions

@@ -145,6 +145,8 @@ struct Text {
     text: String,
     variables: Members,
     has_placeholders: bool,
+    /// Whether what is put in stands between quotes.
+    is_json: bool,
 }
 
 impl Text {
@@ -177,7 +179,7 @@ impl Text {
             && variables.is_empty()
         {
             self.has_placeholders = true;
-            self.text.push_str(text);
+            self.text.push_str(&if self.is_json { escaped(text) } else { text.clone() });
         } else {
             self.variable(name, node);
         }
@@ -189,7 +191,7 @@ impl Text {
     }
 
     fn finish(self) -> Value<String> {
-        let Self { text, variables, has_placeholders } = self;
+        let Self { text, variables, has_placeholders, is_json: _ } = self;
         if has_placeholders {
             Value::from_node(Intrinsic::Sub { text, variables }.into())
         } else {
@@ -200,7 +202,7 @@ impl Text {
 
 /// A tree as a text of JSON, its functions as placeholders.
 pub(crate) fn json_text(node: &Node) -> Value<String> {
-    let mut text = Text::default();
+    let mut text = Text { is_json: true, ..Text::default() };
     write_json(node, &mut text);
     text.finish()
 }
@@ -239,5 +241,11 @@ fn write_json(node: &Node, to: &mut Text) {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    format!("\"{}\"", escaped(text))
+}
+
+/// As it stands between quotes in JSON. Placeholders have nothing to escape.
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
