@@ -15,7 +15,7 @@ use mcp_lambda_infra::core::*;
 const ATTEMPTS: i64 = 5;
 
 /// The stack's template.
-pub fn template() -> Result<Template, InvalidTemplate> {
+pub(crate) fn template() -> Result<Template, InvalidTemplate> {
     let mut template = Template::new("Makes thumbnails of images");
     let subnets = template.parameter(
         "SubnetIds",

@@ -21,6 +21,7 @@ pub use self::limits::{
     MAX_PARAMETER_DEFAULT_BYTES, MAX_PARAMETER_DESCRIPTION_BYTES, MAX_PARAMETERS, MAX_RESOURCES,
     MAX_TEMPLATE_BYTES, MAX_TRUST_POLICY_CHARACTERS, MAX_VARIABLES_BYTES,
 };
+pub(crate) use self::mentions::{Target, mentions};
 use std::fmt;
 
 use crate::template::{Section, Template};

@@ -6,6 +6,7 @@ pub mod aws;
 pub mod check;
 pub mod construct;
 pub mod core;
+pub mod diagram;
 pub mod emit;
 pub mod policy;
 pub mod roles;

@@ -4,7 +4,6 @@
 #[path = "../../build/docs.rs"]
 mod docs;
 #[path = "../../build/model.rs"]
-#[expect(dead_code, reason = "not all of it is looked at")]
 mod model;
 #[path = "../../build/names.rs"]
 mod names;

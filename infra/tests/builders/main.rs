@@ -2,6 +2,7 @@
 
 mod bounds;
 mod check;
+mod diagram;
 mod emission;
 mod generated;
 mod limits;
