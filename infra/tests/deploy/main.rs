@@ -3,6 +3,7 @@
 
 mod diffs;
 mod failures;
+mod packaging;
 mod publishing;
 mod repository;
 mod stacks;

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use mcp_lambda_infra::account::{Event, Progress};
-use mcp_lambda_infra::deploy::ResourceEvent;
+use mcp_lambda_infra::deploy::{Change, ResourceEvent};
 use serde_json::json;
 use tokio::time::{Instant, interval};
 
@@ -42,6 +42,8 @@ struct State {
     /// How many have ended, of how many.
     ended: usize,
     expected: usize,
+    /// How long their names are.
+    width: usize,
     since: Instant,
     turn: usize,
     drawn: bool,
@@ -55,6 +57,7 @@ impl<'a> Screen<'a> {
             running: BTreeSet::new(),
             ended: 0,
             expected: 0,
+            width: 0,
             since: Instant::now(),
             turn: 0,
             drawn: false,
@@ -83,9 +86,12 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Says how many resources will change.
-    pub(super) fn expect(&self, count: usize) {
-        self.with(|state| (state.expected, state.ended, state.since) = (count, 0, Instant::now()));
+    /// Says which resources will change.
+    pub(super) fn expect(&self, changes: &[Change]) {
+        self.with(|state| {
+            (state.expected, state.ended, state.since) = (changes.len(), 0, Instant::now());
+            state.width = changes.iter().map(|change| change.id.len()).max().unwrap_or_default();
+        });
     }
 
     /// Writes a line for people; programs do not see it.
@@ -158,8 +164,8 @@ impl<'a> Screen<'a> {
                     }
                     let (mark, tone) = if well { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
                     let mark = self.style.paint(tone, mark);
-                    let kind = self.style.paint(Tone::Faint, kind);
-                    line(&format!("  {mark} {words:<11} {id}  {kind}"));
+                    let (kind, width) = (self.style.paint(Tone::Faint, kind), state.width);
+                    line(&format!("  {mark} {words:<11} {id:<width$}  {kind}"));
                     if !well && !reason.is_empty() {
                         line(&format!("      {}", self.style.paint(Tone::Bad, reason)));
                     }

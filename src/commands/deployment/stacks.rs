@@ -45,7 +45,7 @@ pub(crate) fn deploy(arguments: &DeployArguments, output: &Output) -> Result<(),
             screen.during(changes.discard(account)).await?;
             return Err(declined);
         }
-        screen.expect(changes.changes().len());
+        screen.expect(changes.changes());
         let work = changes.execute(account, &screen);
         let deployed = follow(&screen, &order.stack, work).await?;
         tell(&deployed, &order.stack, account, output);
@@ -242,7 +242,9 @@ fn show(changes: &[Change], stack: &StackName, screen: &Screen<'_>, output: &Out
         screen.style.paint(Tone::Strong, stack.as_str()),
         summary(changes)
     ));
+    let width = lines.iter().map(|one| one.id.len()).max().unwrap_or_default();
     for one in &lines {
+        let id = format!("{:<width$}", one.id);
         let tone = match (one.data, one.sign) {
             (Data::Lost | Data::InDanger, _) | (_, '-') => Tone::Bad,
             (Data::Safe, '+') => Tone::Good,
@@ -253,7 +255,7 @@ fn show(changes: &[Change], stack: &StackName, screen: &Screen<'_>, output: &Out
             Data::Safe => one.words.clone(),
             Data::InDanger | Data::Lost => screen.style.paint(Tone::Bad, &one.words),
         };
-        screen.say(&format!("  {} {} {words}  {kind}", screen.style.paint(tone, &sign), one.id));
+        screen.say(&format!("  {} {} {words}  {kind}", screen.style.paint(tone, &sign), id));
     }
 }
 
