@@ -52,9 +52,9 @@ fn write(settings: &Settings) -> Result<Template, InvalidTemplate> {
         Template::new("mcp-lambda: a serverless MCP gateway for AWS Lambda functions");
     let parameters = Parameters::declare(&mut template, settings)?;
     describe::metadata(&mut template, settings);
-    let code = package(&mut template, &parameters.architecture, &settings.code)?;
+    let code = package(&mut template, &parameters.functions.architecture, &settings.code)?;
     let identifier = parameters.identifier.clone();
-    let key = Key { arn: parameters.key_arn.clone(), given: parameters.has_key.clone() };
+    let key = Key { arn: parameters.data.key_arn.clone(), given: parameters.data.has_key.clone() };
     let tags = tags(settings, &parameters);
     let mut scope =
         Scope { template: &mut template, flavour: settings.flavour, identifier, tags, key };
@@ -66,10 +66,11 @@ fn write(settings: &Settings) -> Result<Template, InvalidTemplate> {
         measured: observing.measured.clone(),
         layer: observing.layer.clone(),
     };
-    let common = Common { code, architecture: parameters.architecture.clone(), network, observe };
+    let common =
+        Common { code, architecture: parameters.functions.architecture.clone(), network, observe };
     let data = Data {
-        registrations: Registrations::add(&mut scope, &parameters.protected)?,
-        sessions: Sessions::add(&mut scope, &parameters.protected)?,
+        registrations: Registrations::add(&mut scope, &parameters.data.protected)?,
+        sessions: Sessions::add(&mut scope, &parameters.data.protected)?,
         mailboxes: Mailboxes::new(&scope),
     };
     let gateway = Gateway { parameters: &parameters, common: &common, data: &data };

@@ -32,7 +32,7 @@ pub struct Api<'a> {
     /// Requests at once.
     pub burst: &'a Value<i64>,
     /// Whether X-Ray traces it.
-    pub traced: &'a Value<bool>,
+    pub traced: &'a Condition,
     /// Whether requests are logged, for which the account needs a role of API Gateway.
     pub logged: &'a Condition,
     /// Where they are logged.
@@ -171,7 +171,7 @@ impl Api<'_> {
             .deployment_id(deployment.reference())
             .access_log_setting(self.logged.only(access))
             .method_settings([all])
-            .tracing_enabled(self.traced)
+            .tracing_enabled(self.traced.choose(true, false))
             .tags(scope.tag_list())
             .only_if(self.used);
         let stage = scope.template.add("McpApiStage", stage)?;

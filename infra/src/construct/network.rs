@@ -5,16 +5,17 @@ use crate::aws::ec2::security_group::Egress;
 use crate::construct::grant::{allow, from_function};
 use crate::construct::{Grant, Scope};
 use crate::core::{Condition, Handle, InvalidTemplate, Resource, Statement, Value};
+use crate::sub;
 
-/// What Lambda needs to attach a function to subnets. It knows no resources.
-const INTERFACES: &[&str] = &[
+/// What Lambda needs to attach a function to subnets, on whatever it needs for that.
+const ATTACH: &[&str] = &[
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 ];
+/// What it needs to look around. It knows no resources.
+const LOOK: &[&str] = &["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"];
 /// HTTPS: all that functions ask of others.
 const HTTPS: i64 = 443;
 
@@ -54,11 +55,18 @@ impl Network {
     /// To be in it. Lambda attaches functions with their own roles; that is denied to what runs in
     /// the functions, whose ARNs are given.
     pub fn grant(&self, functions: &[Value<String>]) -> Grant {
-        let lambda = allow(&[INTERFACES]).on_everything();
-        let denied = functions.iter().map(|function| {
-            from_function(Statement::deny(INTERFACES.iter().copied()).on_everything(), function)
+        let own = ["network-interface", "security-group", "subnet"].map(|kind| {
+            sub!(
+                "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:${kind}/*",
+                kind = kind
+            )
         });
-        let statements: Vec<Statement> = std::iter::once(lambda).chain(denied).collect();
+        let lambda = [allow(&[ATTACH]).on_each(own), allow(&[LOOK]).on_everything()];
+        let denied = functions.iter().map(|function| {
+            let all = ATTACH.iter().chain(LOOK).copied();
+            from_function(Statement::deny(all).on_everything(), function)
+        });
+        let statements: Vec<Statement> = lambda.into_iter().chain(denied).collect();
         Grant::new("Network", statements).only_if(&self.used)
     }
 }

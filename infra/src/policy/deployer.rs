@@ -29,12 +29,12 @@ const BUCKET: &[&str] = &["s3:CreateBucket", "s3:ListBucket", "s3:PutBucketPubli
 const OBJECTS: &[&str] = &["s3:GetObject", "s3:PutObject"];
 /// Actions that know no resources.
 const EVERYWHERE: &[&str] = &[
-    "cloudwatch:DescribeAlarms",
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "logs:DescribeIndexPolicies",
     "logs:DescribeLogGroups",
 ];
 /// What only properties need that the stack does not have.
@@ -97,6 +97,7 @@ pub(crate) const UNUSED: &[&str] = &[
     "logs:PutLogGroupDeletionProtection",
     "logs:PutResourcePolicy",
     "s3:GetObjectMetadata",
+    "s3:GetObjectVersion",
     "s3:REST.PUT.OBJECT",
     "s3files:ListMountTargets",
 ];
@@ -222,6 +223,11 @@ fn parts(place: &Place) -> Vec<Part> {
             vec![on("events", &format!("rule/{stack}-*"))],
         ),
         part(
+            "Alarms",
+            |action| action == "cloudwatch:DescribeAlarms",
+            vec![on("cloudwatch", "alarm:*")],
+        ),
+        part(
             "Watching",
             |action| action.starts_with("cloudwatch:"),
             vec![
@@ -250,13 +256,8 @@ mod tests {
     use super::*;
 
     fn place() -> Place {
-        Place {
-            partition: "aws".to_owned(),
-            region: "us-east-1".to_owned(),
-            account: "123456789012".to_owned(),
-            identifier: "default".to_owned(),
-            stack: "gateway".to_owned(),
-        }
+        Place::parse("gateway", "default", Some("us-east-1"), Some("123456789012"))
+            .expect("a place")
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn add(
         stage: &parameters.stage,
         rate: &parameters.rate,
         burst: &parameters.burst,
-        traced: &observing.tracing,
+        traced: &observing.traced,
         logged: &parameters.logged,
         logs: &logs,
         routes: functions.behind_api.iter().map(|(path, function)| (*path, function)).collect(),

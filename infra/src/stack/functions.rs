@@ -137,12 +137,12 @@ impl Gateway<'_> {
 
     /// The client plane at a Function URL.
     fn client_plane(&self, scope: &Scope<'_>, logs: &Logs, role: &Handle<iam::Role>) -> Function {
-        let Parameters { limits, .. } = self.parameters;
+        let Parameters { serving, limits, functions, .. } = self.parameters;
         let mut variables = self.variables(scope);
         variables.extend([
-            (variables::DIRECT_INVOKE, self.parameters.direct_invoke.clone()),
-            (variables::LIST_TTL_SECONDS, self.parameters.list_ttl.text()),
-            (variables::INSTRUCTIONS, self.parameters.instructions.clone()),
+            (variables::DIRECT_INVOKE, serving.direct_invoke.clone()),
+            (variables::LIST_TTL_SECONDS, serving.list_ttl.text()),
+            (variables::INSTRUCTIONS, serving.instructions.clone()),
             (variables::LIMIT_PRINCIPAL, limits.principal.clone()),
             (variables::LIMIT_TOOL, limits.tool.clone()),
             (variables::LIMIT_SESSIONS, limits.sessions.clone()),
@@ -153,13 +153,13 @@ impl Gateway<'_> {
             name: name(scope, "mcp"),
             description: "MCP clients: tools, resources and prompts",
             handler: handlers::MCP,
-            memory: self.parameters.memory.clone(),
-            timeout: self.parameters.timeout.clone(),
+            memory: functions.memory.clone(),
+            timeout: functions.timeout.clone(),
             variables,
             role: role.clone(),
             concurrency: Concurrency {
-                limited: self.parameters.is_reserved.clone(),
-                reserved: self.parameters.reserved.clone(),
+                limited: functions.is_reserved.clone(),
+                reserved: functions.reserved.clone(),
             },
             logs: logs.clone(),
             url: Some(InvokeMode::ResponseStream),
@@ -176,16 +176,19 @@ impl Gateway<'_> {
             (variables::REGISTRATIONS_TABLE, registrations.handle().reference().text()),
             (variables::SESSIONS_TABLE, sessions.handle().reference().text()),
             (variables::AUTHENTICATION, "AWS_IAM".into_value()),
-            (variables::ALLOWED_ORIGINS, self.parameters.origins.clone()),
-            (variables::CATALOG_FRESHNESS_SECONDS, self.parameters.catalog_freshness.text()),
+            (variables::ALLOWED_ORIGINS, self.parameters.serving.origins.clone()),
+            (
+                variables::CATALOG_FRESHNESS_SECONDS,
+                self.parameters.serving.catalog_freshness.text(),
+            ),
             (variables::LOG_CALLERS, self.parameters.observing.callers.clone()),
         ]
     }
 
     fn administrative(&self) -> Concurrency {
         Concurrency {
-            limited: self.parameters.is_admin_reserved.clone(),
-            reserved: self.parameters.admin_reserved.clone(),
+            limited: self.parameters.functions.is_admin_reserved.clone(),
+            reserved: self.parameters.functions.admin_reserved.clone(),
         }
     }
 
@@ -196,7 +199,7 @@ impl Gateway<'_> {
         gateway_role: &Handle<iam::Role>,
         mcp: &Added,
     ) -> Result<Added, InvalidTemplate> {
-        let tools = ToolFunctions::new(&self.parameters.tool_functions);
+        let tools = ToolFunctions::new(&self.parameters.serving.tool_functions);
         let network = self.common.network.grant(&[arn(scope, "mcp-registration")]);
         let role = self.shared(scope).registration(
             &self.data.registrations,

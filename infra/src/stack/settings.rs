@@ -76,7 +76,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             flavour: Flavour::Sam,
-            code: Code::Local("target/lambda".to_owned()),
+            code: Code::Local("target/lambda/bootstrap".to_owned()),
             api: Api::Whole,
             tags: Vec::new(),
             application: Some(Application::default()),

@@ -120,6 +120,8 @@ impl Deployment {
                 let name = named("RoleName");
                 (name.clone(), arn("iam", "", format!("role/{name}")))
             }
+            // The reference to one is its name, and it has no ARN.
+            "AWS::ApiGateway::Stage" => (named("StageName"), String::new()),
             "AWS::Events::Rule" => {
                 let name = named("Name");
                 (name.clone(), arn("events", REGION, format!("rule/{name}")))
@@ -214,17 +216,19 @@ impl Deployment {
             Value::Array(both) => (text(&both[0]), members(&both[1])),
             other => (text(other), &Map::new()),
         };
-        let (mut done, mut open, mut rest) = (String::new(), Map::new(), pattern);
+        let (mut done, mut rest) = (String::new(), pattern);
+        // What stays a reference: to a resource by its name, or to a value beside the text.
+        let (mut left, mut values) = (false, Map::new());
         while let Some((before, after)) = rest.split_once("${") {
             let (name, following) = after.split_once('}').expect("a closed variable");
             done.push_str(before);
             rest = following;
-            if let Some(literal) = name.strip_prefix('!') {
-                done.push_str(&format!("${{{literal}}}"));
-                continue;
-            }
             let reference = match own.get(name) {
                 Some(value) => value.clone(),
+                None if name.starts_with('!') => {
+                    done.push_str(&format!("${{{name}}}"));
+                    continue;
+                }
                 None if self.known(name).is_some() || !name.contains('.') => json!({"Ref": name}),
                 None => json!({"Fn::GetAtt": [name]}),
             };
@@ -232,18 +236,19 @@ impl Deployment {
                 Value::String(text) => done.push_str(&text),
                 Value::Number(number) => done.push_str(&number.to_string()),
                 other => {
+                    left = true;
                     done.push_str(&format!("${{{name}}}"));
                     if own.contains_key(name) {
-                        open.insert(name.to_owned(), other);
+                        values.insert(name.to_owned(), other);
                     }
                 }
             }
         }
         done.push_str(rest);
-        match (done.contains("${"), open.is_empty()) {
-            (false, _) => Value::String(done),
+        match (left, values.is_empty()) {
+            (false, _) => Value::String(done.replace("${!", "${")),
             (true, true) => json!({"Fn::Sub": done}),
-            (true, false) => json!({"Fn::Sub": [done, open]}),
+            (true, false) => json!({"Fn::Sub": [done, values]}),
         }
     }
 
@@ -267,7 +272,13 @@ impl Deployment {
         let (function, argument) = members(condition).iter().next().expect("a condition");
         let each = || argument.as_array().expect("a list").iter();
         match function.as_str() {
-            "Fn::Equals" => self.value(&argument[0]) == self.value(&argument[1]),
+            // Parameters are texts here, whatever their type.
+            "Fn::Equals" => {
+                let [one, other] = [0, 1].map(|at| self.value(&argument[at]));
+                let plain =
+                    |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                plain(&one) == plain(&other)
+            }
             "Fn::Not" => !self.holds(&argument[0]),
             "Fn::And" => each().all(|one| self.holds(one)),
             "Fn::Or" => each().any(|one| self.holds(one)),
@@ -316,7 +327,7 @@ fn parameter(name: &str, declaration: &Value, given: Option<&str>) -> Result<Val
             let bound = |which: &str| declaration[which].as_i64();
             let low = bound("MinValue").is_some_and(|least| number < least);
             let high = bound("MaxValue").is_some_and(|most| number > most);
-            if low || high { Err(format!("{name} is out of bounds")) } else { Ok(value.into()) }
+            if low || high { Err(format!("{name} is out of bounds")) } else { Ok(number.into()) }
         }
         "CommaDelimitedList" => {
             let parts: Vec<Value> = value.split(',').map(|part| part.trim().into()).collect();

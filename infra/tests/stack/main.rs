@@ -1,8 +1,11 @@
 //! The stack as a template: pinned, linted, scanned, and worked out as CloudFormation would.
 
 mod cases;
+mod deployed_as;
 mod evaluate;
+mod findings;
 mod pinned;
+mod security;
 mod tools;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +20,7 @@ fn repository(path: &str) -> PathBuf {
 }
 
 /// A template as JSON.
-fn json(template: &Template) -> Value {
+fn document(template: &Template) -> Value {
     serde_json::from_str(&template.to_json().expect("JSON")).expect("it is JSON")
 }
 

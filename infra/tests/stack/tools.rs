@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use mcp_lambda_test_support::command::{run, succeed};
+use mcp_lambda_test_support::command::run;
 use mcp_lambda_test_support::template_tools::{TemplateTools, template_tools};
 use serde_json::Value;
 
 use crate::evaluate::text;
 
 /// How long a tool may take for all templates, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 /// What cfn-guard exits with if a rule is broken.
 const BROKEN: i32 = 19;
 
@@ -138,5 +138,7 @@ fn collect(value: &Value, into: &mut BTreeSet<String>) {
 }
 
 fn output(command: &mut Command) -> String {
-    succeed(command, PATIENCE).unwrap_or_else(|error| panic!("{error}")).stdout
+    let finished = run(command, PATIENCE).unwrap_or_else(|error| panic!("{error:.2000}"));
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    finished.stdout
 }

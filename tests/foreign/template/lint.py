@@ -6,10 +6,10 @@ For each template, one line of JSON on standard output:
 
     {"template": path, "lint": [finding], "serverless": [finding], "expanded": template}
 
-`lint` is what cfn-lint finds. A template with the SAM transform is given to `sam validate --lint`,
-which asks cfn-lint, and then what the SAM translator makes of it (`expanded`, else null) to cfn-lint
-again. `serverless` is what the rules of cfn-lint-serverless find. Exits 0 whatever is found; that a
-template cannot be expanded is a finding.
+`lint` is what cfn-lint finds; a template with the SAM transform is given to `sam validate --lint`,
+which asks cfn-lint, and to the SAM translator: `expanded` is what it makes of it, else null.
+`serverless` is what the rules of cfn-lint-serverless find in templates without the transform. Exits
+0 whatever is found; that a template cannot be expanded is a finding.
 """
 
 import contextlib
@@ -86,28 +86,26 @@ def packaged(template):
 
 
 def expand(template):
-    """What the SAM translator makes of a template, and what is found in it."""
+    """What the SAM translator makes of a template, and what it says against it."""
     try:
-        expanded = transform(packaged(template), {}, NoManagedPolicies())
+        return transform(packaged(template), {}, NoManagedPolicies()), []
     except InvalidDocumentException as refusal:
         causes = "; ".join(cause.message for cause in refusal.causes)
         return None, [f"{refusal.message}: {causes}"]
-    return expanded, findings(json.dumps(expanded))
 
 
 def check(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     template = yaml_parse(text)
+    report = {"template": path, "serverless": [], "expanded": None}
+    # Rules print what they cannot read.
     with contextlib.redirect_stdout(io.StringIO()):
-        serverless = findings(text, serverless_rules())
-        if template.get("Transform") != TRANSFORM:
-            found, expanded = findings(text), None
-        else:
-            found = validate(path)
-            expanded, more = expand(template)
-            found += more
-    return {"template": path, "lint": found, "serverless": serverless, "expanded": expanded}
+        if template.get("Transform") == TRANSFORM:
+            report["expanded"], refused = expand(template)
+            return report | {"lint": validate(path) + refused}
+        report["serverless"] = findings(text, serverless_rules())
+        return report | {"lint": findings(text)}
 
 
 if __name__ == "__main__":
