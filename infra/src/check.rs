@@ -91,7 +91,7 @@ pub struct Place {
 pub struct Accepted<'a> {
     /// What the finding is about.
     pub concern: Concern,
-    /// How its place begins, such as `Resource TracingPolicy/`.
+    /// How its place begins, such as `resource TracingPolicy/`.
     pub place: &'a str,
     /// Why it is as it should be.
     pub reason: &'a str,

@@ -3,15 +3,15 @@
 //! Both say the same; CloudFormation, AWS SAM and the Serverless Application Repository read either.
 
 use serde::ser::{Serialize, Serializer};
-use serde_saphyr::{Tagged, ser_options};
+use serde_saphyr::{LitStr, Tagged, ser_options};
 
 use crate::template::Template;
-use crate::value::node::{Intrinsic, Node, whole};
+use crate::value::node::{Intrinsic, Node, number};
 
 /// Why a template could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum EmitError {
-    /// The tree has no form in YAML.
+    /// The tree has no form in YAML, such as a number that is not finite.
     #[error("no YAML: {0}")]
     Yaml(#[from] serde_saphyr::SerializeError),
     /// The tree has no form in JSON, such as a number that is not finite.
@@ -35,8 +35,7 @@ impl Template {
 
 /// A tree as YAML, its functions as short tags such as `!Ref`.
 pub fn yaml(node: &Node) -> Result<String, EmitError> {
-    // Long texts are kept on one line, so that one can search for them.
-    let options = ser_options! { compact_list_indent: false, folded_wrap_chars: usize::MAX };
+    let options = ser_options! { compact_list_indent: false, prefer_block_scalars: false };
     Ok(serde_saphyr::to_string_with_options(&Short(node), options)?)
 }
 
@@ -48,10 +47,8 @@ impl Serialize for Short<'_> {
         match self.0 {
             Node::Bool(value) => serializer.serialize_bool(*value),
             Node::Integer(value) => serializer.serialize_i64(*value),
-            Node::Number(value) => match whole(*value) {
-                Some(whole) => serializer.serialize_i64(whole),
-                None => serializer.serialize_f64(*value),
-            },
+            Node::Number(value) => number(*value, serializer),
+            Node::Text(text) if is_block(text) => LitStr(text).serialize(serializer),
             Node::Text(text) => serializer.serialize_str(text),
             Node::List(elements) => serializer.collect_seq(elements.iter().map(Short)),
             Node::Map(members) => {
@@ -60,6 +57,16 @@ impl Serialize for Short<'_> {
             Node::Intrinsic(intrinsic) => short(intrinsic, serializer),
         }
     }
+}
+
+/// Whether a text of several lines is written as such. Parsers differ over lines that begin with white
+/// space and over characters that do not show; such texts are quoted.
+fn is_block(text: &str) -> bool {
+    text.trim_end_matches('\n').contains('\n')
+        && text.lines().all(|line| {
+            let shows = |char: char| char == ' ' || char.is_ascii_graphic();
+            line.starts_with(|char: char| char.is_ascii_graphic()) && line.chars().all(shows)
+        })
 }
 
 fn short<S: Serializer>(intrinsic: &Intrinsic, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,7 +2,7 @@
 //! from data.
 
 use indexmap::IndexMap;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 
 /// The members of an object, in the order in which they are written.
 pub type Members = IndexMap<String, Node>;
@@ -206,10 +206,7 @@ impl Serialize for Node {
         match self {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Integer(value) => serializer.serialize_i64(*value),
-            Self::Number(value) => match whole(*value) {
-                Some(whole) => serializer.serialize_i64(whole),
-                None => serializer.serialize_f64(*value),
-            },
+            Self::Number(value) => number(*value, serializer),
             Self::Text(text) => serializer.serialize_str(text),
             Self::List(elements) => serializer.collect_seq(elements),
             Self::Map(members) => serializer.collect_map(members),
@@ -222,8 +219,19 @@ impl Serialize for Node {
     }
 }
 
+/// Writes a number, which must be finite: a template knows no others.
+pub(crate) fn number<S: Serializer>(value: f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if !value.is_finite() {
+        return Err(S::Error::custom(format!("{value} is no number of a template")));
+    }
+    match whole(value) {
+        Some(whole) => serializer.serialize_i64(whole),
+        None => serializer.serialize_f64(value),
+    }
+}
+
 /// A number without a fraction, as people write it.
-pub(crate) fn whole(value: f64) -> Option<i64> {
+fn whole(value: f64) -> Option<i64> {
     /// Up to here a floating-point number holds every whole one.
     const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() != 0.0 || value.abs() > MAX_EXACT {

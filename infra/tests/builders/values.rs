@@ -115,7 +115,9 @@ fn kinds_take_text_and_their_own() {
             .add("Role", iam::Role::new(PolicyDocument::assumed_by("lambda.amazonaws.com")))?;
         let code = || lambda::function::Code::new().s3_bucket("b").s3_key("k");
         lambda::Function::new(code(), role.arn());
-        lambda::Function::new(code(), &role.arn());
+        let own = role.arn();
+        lambda::Function::new(code(), &own);
+        lambda::Function::new(code(), own);
         lambda::Function::new(code(), &arn);
         lambda::Function::new(code(), "arn:aws:iam::123456789012:role/x");
         // Text of another kind fits where somebody says so.
