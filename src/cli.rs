@@ -1,6 +1,7 @@
 //! What can be typed: clap types only, no behaviour.
 
 pub(crate) mod deployment;
+pub(crate) mod synth;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ Exit codes:
 pub(crate) enum Command {
     /// Serve MCP clients and administrators on this machine (the default).
     Serve(ServeArguments),
+    /// Write the template of the stack, a picture of it, or a policy for those who use it.
+    Synth(Box<synth::SynthArguments>),
     /// Build the functions' program and upload it; writes a template that refers to it.
     Package(deployment::PackageArguments),
     /// Deploy the gateway to AWS: builds, uploads, shows what changes, asks, and follows it.

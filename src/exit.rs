@@ -66,7 +66,6 @@ pub(crate) enum Failure {
     )]
     WithoutDeploy(&'static str),
     /// An argument that cannot be.
-    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "nothing else looks so late"))]
     #[error("{0}")]
     Argument(String),
     /// AWS.

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let output = Output::new(cli.json);
     let result = match cli.command.unwrap_or_default() {
         Command::Serve(arguments) => serve::run(&arguments, &output),
+        Command::Synth(arguments) => commands::synth::run(&arguments, &output),
         Command::Package(arguments) => commands::deployment::package(&arguments, &output),
         Command::Deploy(arguments) => commands::deployment::deploy(&arguments, &output),
         Command::Diff(arguments) => commands::deployment::diff(&arguments, &output),
