@@ -51,7 +51,7 @@ pub struct Front {
 
 impl Api<'_> {
     /// Puts it into the template.
-    pub fn add(self, scope: &mut Scope<'_>) -> Result<Front, InvalidTemplate> {
+    pub fn add_to(self, scope: &mut Scope<'_>) -> Result<Front, InvalidTemplate> {
         let api = apigateway::RestApi::new()
             .name(sub!("${id}-mcp", id = scope.identifier))
             .description("The client plane of the MCP gateway")

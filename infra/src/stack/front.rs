@@ -29,5 +29,5 @@ pub(super) fn add(
         logs: &logs,
         routes: functions.behind_api.iter().map(|(path, function)| (*path, function)).collect(),
     };
-    api.add(scope).map(Some)
+    api.add_to(scope).map(Some)
 }

@@ -226,7 +226,7 @@ fn the_check_pass_has_nothing_against_templates() {
     for case in cases() {
         let found = check(&case.template());
         let has_size = found.iter().any(|finding| finding.concern == Concern::Size);
-        let accepted = if has_size { vec![large.clone()] } else { Vec::new() };
+        let accepted = if has_size { vec![large] } else { Vec::new() };
         let open = without_accepted(found, &accepted);
         assert!(open.is_empty(), "{}: {open:#?}", case.name);
     }
