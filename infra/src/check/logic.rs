@@ -5,25 +5,54 @@ use indexmap::IndexMap;
 use crate::template::Predicate;
 use crate::value::node::{Intrinsic, Node, Operator};
 
-/// With more comparisons than these, nothing is concluded: there are two cases for each.
+/// If two conditions depend on more comparisons than these, nothing is concluded: there are two cases
+/// for each.
 const MAX_COMPARISONS: usize = 12;
 
 /// The conditions of a template.
 pub(super) struct Logic<'a> {
     conditions: &'a IndexMap<String, Predicate>,
-    comparisons: Vec<&'a Node>,
 }
 
 impl<'a> Logic<'a> {
     pub(super) fn new(conditions: &'a IndexMap<String, Predicate>) -> Self {
-        let mut logic = Self { conditions, comparisons: Vec::new() };
-        for predicate in conditions.values() {
-            logic.collect(predicate.node());
-        }
-        logic
+        Self { conditions }
     }
 
-    fn collect(&mut self, node: &'a Node) {
+    /// Whether a condition holds wherever all of these do, or do not.
+    pub(super) fn implies(&self, assumed: &[(&str, bool)], condition: &str) -> bool {
+        let mut cases = Cases { conditions: self.conditions, comparisons: Vec::new() };
+        for name in assumed.iter().map(|(name, _)| *name).chain([condition]) {
+            cases.collect_named(name, 0);
+        }
+        if cases.comparisons.len() > MAX_COMPARISONS {
+            return true;
+        }
+        (0..1_u32 << cases.comparisons.len()).all(|case| {
+            let possible = cases.is_possible(case)
+                && assumed.iter().all(|(name, holds)| cases.holds(name, case, 0) == Some(*holds));
+            !possible || cases.holds(condition, case, 0) != Some(false)
+        })
+    }
+}
+
+/// What some conditions compare, each of which equals or does not. A case has a bit for each.
+struct Cases<'a> {
+    conditions: &'a IndexMap<String, Predicate>,
+    comparisons: Vec<&'a Node>,
+}
+
+impl<'a> Cases<'a> {
+    fn collect_named(&mut self, name: &str, depth: usize) {
+        // Conditions that refer to themselves are found elsewhere.
+        if depth <= self.conditions.len()
+            && let Some(predicate) = self.conditions.get(name)
+        {
+            self.collect(predicate.node(), depth);
+        }
+    }
+
+    fn collect(&mut self, node: &'a Node, depth: usize) {
         match node.as_intrinsic() {
             Some(Intrinsic::Logic { operator: Operator::Equals, .. }) => {
                 if !self.comparisons.contains(&node) {
@@ -32,23 +61,12 @@ impl<'a> Logic<'a> {
             }
             Some(Intrinsic::Logic { operands, .. }) => {
                 for operand in operands {
-                    self.collect(operand);
+                    self.collect(operand, depth);
                 }
             }
+            Some(Intrinsic::Condition(name)) => self.collect_named(name, depth + 1),
             Some(_) | None => {}
         }
-    }
-
-    /// Whether a condition holds wherever all of these do, or do not.
-    pub(super) fn implies(&self, assumed: &[(&str, bool)], condition: &str) -> bool {
-        if self.comparisons.len() > MAX_COMPARISONS {
-            return true;
-        }
-        (0..1_u32 << self.comparisons.len()).all(|case| {
-            let possible = self.is_possible(case)
-                && assumed.iter().all(|(name, holds)| self.holds(name, case, 0) == Some(*holds));
-            !possible || self.holds(condition, case, 0) != Some(false)
-        })
     }
 
     /// One value does not equal two literals.

@@ -104,13 +104,6 @@ impl Statement {
         resources.into_iter().fold(self, Self::on)
     }
 
-    /// On a resource that exists only under a condition of the template.
-    #[must_use]
-    pub fn on_node(mut self, resource: impl ToNode) -> Self {
-        self.resources.push(resource.to_node());
-        self
-    }
-
     /// On everything, for actions that know no resources.
     #[must_use]
     pub fn on_everything(self) -> Self {

@@ -10,7 +10,6 @@ use crate::{pinned, template, thumbnails};
 fn the_example_is_drawn() {
     let template = thumbnails::template().expect("a template");
     pinned("infra-thumbnails-mermaid", &diagram::mermaid(&template));
-    pinned("infra-thumbnails-svg", &diagram::svg(&template));
 }
 
 #[test]

@@ -10,19 +10,32 @@ fn with_block(text: &str, name: &str, language: &str, code: &str) -> String {
     format!("{before}{begin}```{language}\n{}\n```\n<!-- end -->{after}", code.trim_end())
 }
 
-#[test]
-fn shows_the_example_and_its_template() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = folder.join("README.md");
-    let readme = std::fs::read_to_string(&path).expect("a README");
-    let example =
-        std::fs::read_to_string(folder.join("examples/thumbnails.rs")).expect("an example");
-    let yaml = crate::thumbnails::template().expect("a template").to_yaml().expect("YAML");
-    let expected = with_block(&readme, "examples/thumbnails.rs", "rust", &example);
-    let expected = with_block(&expected, "its template", "yaml", &yaml);
+/// Compares a file with what it should be, or writes it if golden files are being written.
+fn compare(path: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
-        std::fs::write(&path, &expected).expect("the README is written");
+        std::fs::write(&path, expected).expect("it is written");
         return;
     }
-    assert!(readme == expected, "`just update` writes the README's example again");
+    let found = std::fs::read_to_string(&path).expect("the file");
+    assert!(found == expected, "`just update` writes {} again", path.display());
+}
+
+#[test]
+fn shows_the_example_and_its_template() {
+    let read = |path| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        std::fs::read_to_string(path).expect("a file")
+    };
+    let yaml = crate::thumbnails::template().expect("a template").to_yaml().expect("YAML");
+    let example = read("examples/thumbnails.rs");
+    let expected = with_block(&read("README.md"), "examples/thumbnails.rs", "rust", &example);
+    let expected = with_block(&expected, "its template", "yaml", &yaml);
+    compare("README.md", &expected);
+}
+
+#[test]
+fn shows_the_example_s_picture() {
+    let template = crate::thumbnails::template().expect("a template");
+    compare("examples/thumbnails.svg", &mcp_lambda_infra::diagram::svg(&template));
 }

@@ -173,6 +173,25 @@ fn conditions_are_understood() {
 }
 
 #[test]
+fn other_conditions_do_not_matter() {
+    let template = template(|template| {
+        let name = template.parameter("Name", Parameter::text())?;
+        for number in 0..40 {
+            let is = name.equals(number.to_string());
+            let condition = template.condition(&format!("Is{number}"), is)?;
+            template.add_when(&condition, &format!("Queue{number}"), sqs::Queue::new())?;
+        }
+        let one = template.condition("One", name.equals("1"))?;
+        let both = template.condition("Both", one.holds() & name.equals("2"))?;
+        let queue = template.add_when(&both, "Queue", sqs::Queue::new())?;
+        template.output("Missing", Output::new(queue.arn()).only_if(&one))?;
+        template.output("Never", Output::new(queue.arn()).only_if(&both))
+    });
+    let sentence = "Queue exists only if Both holds, but this may without it";
+    assert_eq!(found(&template), [format!("error: output Missing/Value: {sentence}")]);
+}
+
+#[test]
 fn a_value_is_there_in_the_right_branch() {
     let template = template(|template| {
         let on = template.parameter("On", Parameter::flag(true))?;
