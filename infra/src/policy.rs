@@ -142,6 +142,12 @@ impl Place {
         let Self { partition, region, account, .. } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
+
+    /// Of a service whose resources belong to no Region.
+    fn global(&self, service: &str, resource: &str) -> String {
+        let Self { partition, account, .. } = self;
+        format!("arn:{partition}:{service}::{account}:{resource}")
+    }
 }
 
 /// The partition that a Region is in.

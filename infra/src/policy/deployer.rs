@@ -169,13 +169,21 @@ fn own(place: &Place) -> Vec<Statement> {
 /// The part that passes roles on.
 const PASS: &str = "PassRoles";
 
-/// What the actions of the schemas are on.
+/// What the actions of the schemas are on. The first part that has an action takes it.
 fn parts(place: &Place) -> Vec<Part> {
-    let Place { partition, region, account, identifier, stack } = place;
+    let mut parts = functions_and_data(place);
+    parts.extend(identities(place));
+    parts.extend(surroundings(place));
+    parts
+}
+
+fn part(sid: &'static str, has: fn(&str) -> bool, resources: Vec<String>) -> Part {
+    Part { sid, has, resources }
+}
+
+fn functions_and_data(place: &Place) -> Vec<Part> {
+    let Place { partition, region, identifier, .. } = place;
     let on = |service: &str, resource: &str| place.arn(service, resource);
-    let global =
-        |service: &str, resource: &str| format!("arn:{partition}:{service}::{account}:{resource}");
-    let part = |sid, has, resources| Part { sid, has, resources };
     vec![
         // Lambda Insights, if it is used, is a layer of another account.
         part(
@@ -201,22 +209,32 @@ fn parts(place: &Place) -> Vec<Part> {
                 on("logs", &format!("log-group:/aws/apigateway/{identifier}-mcp*")),
             ],
         ),
+    ]
+}
+
+fn identities(place: &Place) -> Vec<Part> {
+    let stack = &place.stack;
+    let global = |resource: String| place.global("iam", &resource);
+    vec![
         // CloudFormation makes their names out of the stack's.
-        part(
-            PASS,
-            |action| action == "iam:PassRole",
-            vec![global("iam", &format!("role/{stack}-*"))],
-        ),
+        part(PASS, |action| action == "iam:PassRole", vec![global(format!("role/{stack}-*"))]),
         part(
             "Roles",
             |action| action.starts_with("iam:") && action.contains("Role"),
-            vec![global("iam", &format!("role/{stack}-*"))],
+            vec![global(format!("role/{stack}-*"))],
         ),
         part(
             "Policies",
             |action| action.starts_with("iam:"),
-            vec![global("iam", &format!("policy/{stack}-*"))],
+            vec![global(format!("policy/{stack}-*"))],
         ),
+    ]
+}
+
+fn surroundings(place: &Place) -> Vec<Part> {
+    let Place { partition, region, identifier, stack, .. } = place;
+    let on = |service: &str, resource: &str| place.arn(service, resource);
+    vec![
         part(
             "Timers",
             |action| action.starts_with("events:"),
@@ -232,7 +250,7 @@ fn parts(place: &Place) -> Vec<Part> {
             |action| action.starts_with("cloudwatch:"),
             vec![
                 on("cloudwatch", &format!("alarm:{identifier}-mcp-*")),
-                global("cloudwatch", &format!("dashboard/{identifier}-mcp-*")),
+                place.global("cloudwatch", &format!("dashboard/{identifier}-mcp-*")),
             ],
         ),
         part(
