@@ -32,6 +32,38 @@ bench *arguments="all":
 conformance:
     cargo test --locked -p mcp-lambda --test e2e conformance
 
+# Write the template of the stack, a picture of it, or a policy
+synth *arguments:
+    cargo run --locked -- synth {{ arguments }}
+
+# Build the functions' program and upload it
+package *arguments:
+    cargo run --locked --features deploy -- package {{ arguments }}
+
+# Deploy the gateway to AWS
+deploy *arguments:
+    cargo run --locked --features deploy -- deploy {{ arguments }}
+
+# Show what deploying would change
+diff *arguments:
+    cargo run --locked --features deploy -- diff {{ arguments }}
+
+# Show what a deployed stack says of itself
+outputs *arguments:
+    cargo run --locked --features deploy -- outputs {{ arguments }}
+
+# Take a deployed stack away
+destroy *arguments:
+    cargo run --locked --features deploy -- destroy {{ arguments }}
+
+# Publish in the AWS Serverless Application Repository
+publish *arguments:
+    cargo run --locked --features deploy -- publish {{ arguments }}
+
+# Make the resource schemas of the builders again, from AWS's newest
+schemas:
+    infra/spec/refresh.sh
+
 # Rewrite the golden files; read the difference before you commit it
 update:
     WIRE=update INSTA_UPDATE=always cargo test --locked

@@ -182,8 +182,11 @@ fn documents_link_to_what_exists() {
         "docs/decisions.md",
         "docs/functions.md",
         "docs/operations.md",
+        "docs/security-findings.md",
+        "docs/stack.md",
         "docs/testing.md",
         "host/README.md",
+        "infra/README.md",
     ] {
         let path = root.join(document);
         let text =

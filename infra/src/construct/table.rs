@@ -28,9 +28,8 @@ impl Registrations {
     pub fn add(scope: &mut Scope<'_>, protected: &Value<bool>) -> Result<Self, InvalidTemplate> {
         let name = sub!("${id}-mcp-registrations", id = scope.identifier);
         let table = table(scope, REGISTRATIONS_KEY, name, protected)
-            // Whoever deletes the stack means it, unless deletion is protected; what an update
-            // would replace is kept.
-            .deletion_policy(DeletionPolicy::Delete)
+            // Nobody has a copy of what administrators registered.
+            .deletion_policy(DeletionPolicy::RetainExceptOnCreate)
             .update_replace_policy(UpdateReplacePolicy::Retain);
         scope.template.add("RegistrationsTable", table).map(Self)
     }
