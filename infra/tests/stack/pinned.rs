@@ -28,6 +28,18 @@ fn templates_are_as_they_were() {
     });
 }
 
+/// The README shows it, so it stands where people look.
+#[test]
+fn the_picture_in_the_documents_is_the_template_s() {
+    let svg = mcp_lambda_infra::diagram::svg(&cases()[0].template());
+    let path = repository("docs").join("stack.svg");
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(&path, &svg).expect("it is written");
+    }
+    let found = std::fs::read_to_string(&path).expect("the picture");
+    assert!(found == svg, "`just update` writes {} again", path.display());
+}
+
 /// What is found in templates that is as it should be: the case, and what the finding begins with.
 const ACCEPTED: &[(&str, &str)] = &[
     // It says so because it is still to be packaged.
