@@ -43,6 +43,7 @@ pub struct Account {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) repository: aws_sdk_serverlessapplicationrepository::Client,
     pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
     sts: aws_sdk_sts::Client,
 }
 
@@ -87,6 +88,7 @@ impl Account {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             repository: aws_sdk_serverlessapplicationrepository::Client::new(&config),
             s3: aws_sdk_s3::Client::from_conf(s3),
+            sqs: aws_sdk_sqs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             config,
         }

@@ -69,7 +69,7 @@ impl Order {
 }
 
 /// What the names in a stack begin with.
-const IDENTIFIER: &str = "StackIdentifier";
+pub(crate) const IDENTIFIER: &str = "StackIdentifier";
 
 /// What deploying would do.
 #[derive(Debug)]

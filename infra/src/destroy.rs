@@ -3,13 +3,15 @@
 //! What the template marks to be retained stays in the account, because it is data that nobody has
 //! a copy of; deleting that too has to be asked for.
 
+mod mailboxes;
+
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::ResourceStatus;
 use tokio::time::{Instant, sleep};
 
 use crate::account::{Account, Event, Fault, Progress, Refusal as _};
-use crate::deploy::{Cause, DeployError, Follow, Seen, Stack, StackName, poll, random_name};
+use crate::deploy::{Cause, DeployError, Follow, IDENTIFIER, Seen, Stack, StackName, poll, random_name};
 
 /// How long a table may take to go.
 const TABLE: Duration = Duration::from_secs(300);
@@ -31,7 +33,8 @@ pub async fn retained(account: &Account, name: &StackName) -> Result<Vec<Left>, 
     Ok(retained_by(account, &stack).await?)
 }
 
-/// Takes a stack away and follows that to its end; what it left in the account.
+/// Takes a stack away, with the queues that its functions made, and follows that to its end; what
+/// it left in the account.
 ///
 /// With `data`, retained tables are deleted after it. Nothing brings them back.
 pub async fn destroy(
@@ -54,6 +57,9 @@ pub async fn destroy(
     }
     let mut left = retained_by(account, &stack).await?;
     remove(account, &stack, progress).await?;
+    if let Some(identifier) = stack.parameters.get(IDENTIFIER) {
+        left.extend(mailboxes::delete(account, identifier, progress).await);
+    }
     if data {
         let mut rest = Vec::new();
         for one in left {

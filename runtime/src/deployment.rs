@@ -77,7 +77,32 @@ pub mod tables {
 /// quotas), and its other parts need the rest.
 pub const MAX_STACK_CHARACTERS: usize = 38;
 
-/// What matches the names of the queues of the stack that `stack` stands for, in an ARN.
+/// Characters of a mailbox's key in the name of its queue: 128 bits in hexadecimal digits.
+pub const MAILBOX_KEY_CHARACTERS: usize = 32;
+
+/// What matches the names of the queues of the stack that `stack` stands for, in an ARN. Each
+/// character of the key is matched by itself: the queues of `a-b` are not those of `a`.
 pub fn mailbox_names(stack: &str) -> String {
-    format!("mcp-{stack}-*.fifo")
+    format!("{}{}{MAILBOX_SUFFIX}", mailbox_prefix(stack), "?".repeat(MAILBOX_KEY_CHARACTERS))
+}
+
+/// What the names of all queues of a stack begin with. Those of another stack may too.
+pub fn mailbox_prefix(stack: &str) -> String {
+    format!("mcp-{stack}-")
+}
+
+/// What SQS asks of the names of FIFO queues.
+pub const MAILBOX_SUFFIX: &str = ".fifo";
+
+/// Whether a queue, by its URL, is a mailbox of this stack and of no other.
+pub fn is_mailbox(stack: &str, url: &str) -> bool {
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let key = name.strip_prefix(&mailbox_prefix(stack));
+    key.and_then(|rest| rest.strip_suffix(MAILBOX_SUFFIX)).is_some_and(is_mailbox_key)
+}
+
+/// Whether a text is a mailbox's key as queues have it in their names.
+pub fn is_mailbox_key(text: &str) -> bool {
+    text.len() == MAILBOX_KEY_CHARACTERS
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

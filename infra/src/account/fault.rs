@@ -81,12 +81,14 @@ impl Fault {
     }
 }
 
-const ABSENT: [&str; 6] = [
+const ABSENT: [&str; 8] = [
     "404",
+    "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchBucket",
     "NoSuchBucketPolicy",
     "NoSuchKey",
     "NotFound",
+    "QueueDoesNotExist",
     "ResourceNotFoundException",
 ];
 

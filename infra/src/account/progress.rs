@@ -50,6 +50,11 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a str,
     },
+    /// Queues that functions had made were deleted.
+    MailboxesDeleted {
+        /// How many.
+        count: usize,
+    },
     /// A resource that the stack left behind was deleted.
     DataDeleted {
         /// Its name.

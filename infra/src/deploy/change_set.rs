@@ -258,7 +258,7 @@ fn parameters(order: &Order, existing: Option<&Stack>) -> Vec<Parameter> {
     };
     let kept = stack
         .parameters
-        .iter()
+        .keys()
         .filter(|key| template.has_parameter(key) && !order.parameters.contains_key(*key))
         .map(|key| Parameter::builder().parameter_key(key).use_previous_value(true).build());
     given.chain(kept).collect()

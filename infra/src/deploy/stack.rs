@@ -1,5 +1,6 @@
 //! A stack as CloudFormation describes it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -35,8 +36,8 @@ pub(crate) struct Stack {
     pub(crate) id: String,
     pub(crate) status: String,
     pub(crate) reason: String,
-    /// The names of the parameters that it was deployed with.
-    pub(crate) parameters: Vec<String>,
+    /// The parameters that it was deployed with.
+    pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) outputs: Vec<(String, String)>,
     pub(crate) is_protected: bool,
 }
@@ -62,7 +63,9 @@ impl Stack {
                 .stack_status
                 .map_or_else(String::new, |status| status.as_str().to_owned()),
             reason: found.stack_status_reason.unwrap_or_default(),
-            parameters: parameters.filter_map(|parameter| parameter.parameter_key).collect(),
+            parameters: parameters
+                .filter_map(|one| Some((one.parameter_key?, one.parameter_value?)))
+                .collect(),
             outputs: outputs
                 .filter_map(|output| Some((output.output_key?, output.output_value?)))
                 .collect(),
@@ -118,7 +121,7 @@ mod tests {
             id: "arn".to_owned(),
             status: status.to_owned(),
             reason: String::new(),
-            parameters: Vec::new(),
+            parameters: BTreeMap::new(),
             outputs: Vec::new(),
             is_protected: false,
         }

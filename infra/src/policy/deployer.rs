@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use mcp_lambda_runtime::deployment::mailbox_names;
+
 use super::Place;
 use crate::aws::deploy_actions;
 use crate::core::{ConditionOperator, PolicyDocument, Statement};
@@ -27,6 +29,10 @@ const STACK: &[&str] = &[
 const BUCKET: &[&str] = &["s3:CreateBucket", "s3:ListBucket", "s3:PutBucketPublicAccessBlock"];
 /// What it calls on the objects; Lambda reads them with the deployer's rights.
 const OBJECTS: &[&str] = &["s3:GetObject", "s3:PutObject"];
+/// What `destroy` calls on the queues that functions made.
+const MAILBOXES: &[&str] = &["sqs:DeleteQueue"];
+/// What it calls to find them, which knows no resources.
+const FIND_MAILBOXES: &[&str] = &["sqs:ListQueues"];
 /// Actions that know no resources.
 const EVERYWHERE: &[&str] = &[
     "ec2:DescribeInstances",
@@ -163,6 +169,10 @@ fn own(place: &Place) -> Vec<Statement> {
             .on(format!("arn:{partition}:cloudformation:{region}:aws:{sam}")),
         Statement::allow(BUCKET.iter().copied()).sid("Bucket").on(&bucket),
         Statement::allow(OBJECTS.iter().copied()).sid("Packages").on(format!("{bucket}/*")),
+        Statement::allow(MAILBOXES.iter().copied())
+            .sid("Mailboxes")
+            .on(place.arn("sqs", &mailbox_names(&place.identifier))),
+        Statement::allow(FIND_MAILBOXES.iter().copied()).sid("FindMailboxes").on_everything(),
     ]
 }
 

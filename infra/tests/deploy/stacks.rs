@@ -79,11 +79,18 @@ async fn two_stacks_side_by_side() {
     assert_eq!(world.invoke("one-mcp"), json!("I am one"));
     assert_eq!(world.invoke("other-mcp"), json!("I am the other"));
 
+    let session = "0123456789abcdef0123456789abcdef";
+    let queues = ["one", "other", "one-more"].map(|stack| format!("mcp-{stack}-{session}.fifo"));
+    for queue in &queues {
+        world.make_queue(queue);
+    }
     let heard = Heard::default();
     let name = "one".parse().expect("a name");
     let left = destroy(&world.account, &name, true, &heard).await.expect("destroyed");
     assert_eq!(left, []);
-    assert!(heard.has("deleted one-rows"), "{heard:?}");
+    assert!(heard.has("deleted one-rows") && heard.has("deleted 1 mailboxes"), "{heard:?}");
+    let kept = world.queues();
+    assert_eq!(queues.map(|queue| kept.contains(&queue)), [false, true, true], "{kept}");
     assert!(!world.has_table("one-rows") && world.has_table("other-rows"));
     assert_eq!(world.invoke("other-mcp"), json!("I am the other"));
 }

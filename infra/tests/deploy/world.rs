@@ -85,6 +85,18 @@ impl World {
         serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"))
     }
 
+    /// Makes a queue as functions do for a session.
+    pub(crate) fn make_queue(&self, name: &str) {
+        let form = "Action=CreateQueue&Attribute.1.Name=FifoQueue&Attribute.1.Value=true";
+        let said = self.ministack.request(&Key::root(), "sqs", &format!("{form}&QueueName={name}"));
+        assert!(said.contains(name), "{said}");
+    }
+
+    /// The names of all queues.
+    pub(crate) fn queues(&self) -> String {
+        self.ministack.request(&Key::root(), "sqs", "Action=ListQueues")
+    }
+
     /// Whether there is a table.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         let mut curl = self.ministack.emulator().program("awscurl");
@@ -158,6 +170,7 @@ impl Progress for Heard {
             Event::AlreadyThere { key } => format!("there {key}"),
             Event::RemovingFailed { stack } => format!("removing failed {stack}"),
             Event::Comparing { stack } => format!("comparing {stack}"),
+            Event::MailboxesDeleted { count } => format!("deleted {count} mailboxes"),
             Event::DataDeleted { name } => format!("deleted {name}"),
             Event::Publishing { step } => format!("publishing {step}"),
             other => format!("{other:?}"),

@@ -96,6 +96,8 @@ struct RequestContext<'a> {
     #[serde(borrow)]
     stage: Option<Text<'a>>,
     #[serde(borrow)]
+    path: Option<Text<'a>>,
+    #[serde(borrow)]
     http: Option<json::Object<Http<'a>>>,
     #[serde(borrow)]
     authorizer: Option<&'a RawValue>,
@@ -189,7 +191,11 @@ fn read_http(text: &str, invocation: &str, prefix: Option<&str>) -> Result<HttpE
             (method, path, query, None, None)
         }
     };
+    let is_first_format = origin.is_none();
     let claim = caller::read(context.authorizer, origin, invocation);
+    // A REST API takes its stage off the path, and says the whole path beside it.
+    let whole = context.path.as_ref().filter(|_| is_first_format);
+    let before = whole.and_then(|whole| whole.0.strip_suffix(&*path.0)).unwrap_or_default();
     let (mount, path) = uri::unmount(&path.0, [stage.filter(|stage| *stage != "$default"), prefix]);
     let bad = EventError::BadRequest;
     let method =
@@ -205,7 +211,7 @@ fn read_http(text: &str, invocation: &str, prefix: Option<&str>) -> Result<HttpE
         (None, None) => HeaderMap::new(),
     };
     add_cookies(request.headers_mut(), &event.cookies.unwrap_or_default());
-    request.extensions_mut().insert(Mount(mount));
+    request.extensions_mut().insert(Mount(before.to_owned() + &mount));
     Ok(HttpEvent { request, claim })
 }
 

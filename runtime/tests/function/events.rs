@@ -88,7 +88,8 @@ fn an_http_api() {
 fn a_rest_api() {
     let event = http(&file("rest"), None);
     let query = "sessionId=s%2B1%2F%3D&tag=one&tag=two";
-    assert_eq!(line(&event), format!(r#"POST /message?{query} {{"jsonrpc":"2.0"}} at """#));
+    let whole = format!(r#"POST /message?{query} {{"jsonrpc":"2.0"}} at "/prod""#);
+    assert_eq!(line(&event), whole);
     assert_eq!(header(&event, "x-many"), ["first", "second"]);
     assert_eq!(header(&event, "accept"), ["application/json", "text/event-stream"]);
     assert_eq!(event.claim, Claim::None);
@@ -98,6 +99,24 @@ fn a_rest_api() {
     let event = http(&single, None);
     assert_eq!(event.request.uri().query(), Some("sessionId=s%2B1%2F%3D&tag=two"));
     assert_eq!(line(&http(&file("rest_bare"), None)), r#"GET /health  at """#);
+}
+
+#[test]
+fn a_rest_api_says_its_stage_beside_the_path() {
+    let whole = |path: &str| with("rest", "/requestContext/path", json!(path));
+    let mount = |event: &Value, prefix| {
+        let event = http(event, prefix);
+        let mount = event.request.extensions().get::<Mount>().expect("a mount").0.clone();
+        (mount, event.request.uri().path().to_owned())
+    };
+    let is = |mount: &str, path: &str| (mount.to_owned(), path.to_owned());
+    assert_eq!(mount(&whole("/prod/message"), None), is("/prod", "/message"));
+    assert_eq!(mount(&whole("/message"), None), is("", "/message"));
+    // A path that is no continuation says nothing.
+    assert_eq!(mount(&whole("/prod/other"), None), is("", "/message"));
+    let mut based = whole("/prod/base/message");
+    based["path"] = json!("/base/message");
+    assert_eq!(mount(&based, Some("/base")), is("/prod/base", "/message"));
 }
 
 #[test]

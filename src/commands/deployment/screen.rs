@@ -208,6 +208,9 @@ impl Progress for Screen<'_> {
             }
             Event::Comparing { stack } => self.doing(format!("Comparing with what {stack} has")),
             Event::Blind { reason } => self.say(&format!("  {reason}; trying again")),
+            Event::MailboxesDeleted { count } => {
+                self.say(&format!("Deleted {count} mailboxes of sessions"));
+            }
             Event::DataDeleted { name } => self.say(&format!("Deleted the table {name}")),
             Event::Publishing { step } => self.say(&format!("Asking to {step}")),
             _ => {}

@@ -7,7 +7,7 @@ use std::fmt;
 
 use ring::digest::{SHA256, digest};
 
-use crate::deployment::MAX_STACK_CHARACTERS;
+use crate::deployment::{self, MAILBOX_SUFFIX as SUFFIX, MAX_STACK_CHARACTERS};
 use crate::port::MailboxId;
 
 /// Says whose a queue is, in its name and tag.
@@ -62,7 +62,7 @@ impl QueueName {
         let id = id.as_str();
         let prefix = prefix(stack);
         // The mailbox of a session keeps its name, by which people find it.
-        if is_key(id) {
+        if deployment::is_mailbox_key(id) {
             return Self(format!("{prefix}{id}{SUFFIX}"));
         }
         let hash = digest(&SHA256, id.as_bytes());
@@ -84,25 +84,13 @@ impl fmt::Display for QueueName {
 
 /// What all names of a stack's queues begin with. Those of another stack may too.
 pub(super) fn prefix(stack: &StackIdentifier) -> String {
-    format!("mcp-{}-", stack.0)
+    deployment::mailbox_prefix(&stack.0)
 }
 
 /// Whether a queue, by its URL, is a mailbox of this stack and of no other.
 pub(super) fn is_mailbox(stack: &StackIdentifier, url: &str) -> bool {
-    let name = url.rsplit('/').next().unwrap_or_default();
-    let key = name.strip_prefix(&prefix(stack)).and_then(|rest| rest.strip_suffix(SUFFIX));
-    key.is_some_and(is_key)
+    deployment::is_mailbox(&stack.0, url)
 }
-
-fn is_key(text: &str) -> bool {
-    text.len() == KEY_CHARACTERS
-        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Hexadecimal digits of a session's key and of a hash of 128 bits.
-const KEY_CHARACTERS: usize = 32;
-/// What SQS asks of the names of FIFO queues.
-const SUFFIX: &str = ".fifo";
 
 #[cfg(test)]
 mod tests {
