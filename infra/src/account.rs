@@ -114,6 +114,11 @@ impl Account {
         self.config.endpoint_url().is_some()
     }
 
+    /// Whether requests go to an emulator that has no TLS.
+    pub(crate) fn is_without_tls(&self) -> bool {
+        self.config.endpoint_url().is_some_and(|url| url.starts_with("http://"))
+    }
+
     /// Who signs the requests.
     pub async fn caller(&self) -> Result<Caller, Fault> {
         let said =

@@ -291,6 +291,7 @@ fn two_gateways_side_by_side() {
     assert_eq!(account.tools(&client, two), Vec::<String>::new());
 }
 
+/// In a folder with what a clone has.
 #[test]
 fn sam_builds_and_deploys_the_template() {
     let Some(account) = Account::open(&[]) else { return };
@@ -299,6 +300,9 @@ fn sam_builds_and_deploys_the_template() {
     let folder = account.path("target/lambda/bootstrap");
     fs::create_dir_all(&folder).expect("a folder");
     fs::copy(account.artifact(1), folder.join("bootstrap")).expect("a copy");
+    for name in ["LICENSE", "README.md"] {
+        fs::copy(repository(name), account.path(name)).expect("a copy");
+    }
     account.does(&["synth", "--output", "template.yaml"]);
     let sam = |arguments: &str| {
         // Every question is answered with Enter.

@@ -22,11 +22,16 @@ const STACK: &[&str] = &[
     "cloudformation:DescribeStacks",
     "cloudformation:ExecuteChangeSet",
     "cloudformation:GetTemplate",
-    "cloudformation:GetTemplateSummary",
     "cloudformation:ListStackResources",
 ];
 /// What `package` calls on its bucket.
-const BUCKET: &[&str] = &["s3:CreateBucket", "s3:ListBucket", "s3:PutBucketPublicAccessBlock"];
+const BUCKET: &[&str] = &[
+    "s3:CreateBucket",
+    "s3:GetBucketPolicy",
+    "s3:ListBucket",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+];
 /// What it calls on the objects; Lambda reads them with the deployer's rights.
 const OBJECTS: &[&str] = &["s3:GetObject", "s3:PutObject"];
 /// What `destroy` calls on the queues that functions made.
