@@ -41,6 +41,13 @@ fn help_of_serve() {
 }
 
 #[test]
+fn help_of_what_deploys() {
+    for command in ["synth", "package", "deploy", "diff", "outputs", "destroy", "publish"] {
+        check(command, &[command, "--help"]);
+    }
+}
+
+#[test]
 fn version() {
     let short = format!("mcp-lambda {}", env!("CARGO_PKG_VERSION"));
     assert_eq!(print(&["-V"]).stdout, short);
