@@ -109,14 +109,19 @@ impl Account {
         self.config.region().map_or(DEFAULT_REGION, Region::as_ref)
     }
 
+    /// The endpoint of one's own that requests go to instead of AWS.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.config.endpoint_url()
+    }
+
     /// Whether requests go to an endpoint of one's own instead of AWS.
     pub fn is_elsewhere(&self) -> bool {
-        self.config.endpoint_url().is_some()
+        self.endpoint().is_some()
     }
 
     /// Whether requests go to an emulator that has no TLS.
     pub(crate) fn is_without_tls(&self) -> bool {
-        self.config.endpoint_url().is_some_and(|url| url.starts_with("http://"))
+        self.endpoint().is_some_and(|url| url.starts_with("http://"))
     }
 
     /// Who signs the requests.

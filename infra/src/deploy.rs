@@ -56,6 +56,15 @@ impl Order {
         order
     }
 
+    /// Has the functions find AWS where this account was found, if that is an emulator and the
+    /// template has a parameter for it.
+    pub fn where_the_account_is(&mut self, account: &Account) {
+        let Some(endpoint) = account.endpoint() else { return };
+        if self.packaged.template().has_parameter(ENDPOINT) {
+            self.parameters.insert(ENDPOINT.to_owned(), endpoint.trim_end_matches('/').to_owned());
+        }
+    }
+
     /// Has the functions in a network.
     pub fn within(&mut self, vpc: &Vpc) {
         for (name, value) in [
@@ -68,6 +77,8 @@ impl Order {
     }
 }
 
+/// Where the functions find AWS.
+const ENDPOINT: &str = "EndpointUrl";
 /// What the names in a stack begin with.
 pub(crate) const IDENTIFIER: &str = "StackIdentifier";
 

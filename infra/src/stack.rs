@@ -13,7 +13,7 @@ pub mod settings;
 mod watch;
 
 use self::functions::Functions;
-use self::parameters::Parameters;
+use self::parameters::{FunctionParameters, Parameters};
 pub use self::settings::{Api, Application, Archives, Code, Flavour, InvalidTag, Settings, Tag};
 use crate::aws::lambda::function::Architecture;
 use crate::construct::function::{Common, Package};
@@ -66,8 +66,14 @@ fn write(settings: &Settings) -> Result<Template, InvalidTemplate> {
         measured: observing.measured.clone(),
         layer: observing.layer.clone(),
     };
-    let common =
-        Common { code, architecture: parameters.functions.architecture.clone(), network, observe };
+    let FunctionParameters { architecture, endpoint, has_endpoint, .. } = &parameters.functions;
+    let common = Common {
+        code,
+        architecture: architecture.clone(),
+        network,
+        observe,
+        endpoint: has_endpoint.only(endpoint).into_value(),
+    };
     let data = Data {
         registrations: Registrations::add(&mut scope, &parameters.data.protected)?,
         sessions: Sessions::add(&mut scope, &parameters.data.protected)?,

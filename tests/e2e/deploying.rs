@@ -125,9 +125,7 @@ impl Account {
         );
         let path = self.path(&format!("bootstrap-{version}"));
         let script = format!(
-            "#!/bin/sh\n# {version}\nexport AWS_ENDPOINT_URL='{}'\n\
-             export MCP_LAMBDA_CATALOG_FRESHNESS_SECONDS=0\nexec '{}'\n",
-            self.ministack.endpoint(),
+            "#!/bin/sh\n# {version}\nexport MCP_LAMBDA_CATALOG_FRESHNESS_SECONDS=0\nexec '{}'\n",
             bootstrap.display()
         );
         fs::write(&path, script).expect("written");
@@ -312,8 +310,11 @@ fn sam_builds_and_deploys_the_template() {
         succeed(&mut shell, PATIENCE).unwrap_or_else(|error| panic!("{error}"))
     };
     sam("build");
-    let deployed = sam("deploy --guided --stack-name guided --parameter-overrides \
-         StackIdentifier=guided Architecture=x86_64");
+    let endpoint = account.ministack.endpoint();
+    let deployed = sam(&format!(
+        "deploy --guided --stack-name guided --parameter-overrides StackIdentifier=guided \
+         Architecture=x86_64 EndpointUrl={endpoint}"
+    ));
     assert!(deployed.stdout.contains("Successfully created/updated stack"), "{deployed}");
     let described = account.does(&["outputs", "--stack-name", "guided", "--json"]);
     assert_eq!(account.tools(&Key::root(), outputs(&events(&described))), Vec::<String>::new());

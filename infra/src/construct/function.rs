@@ -4,7 +4,7 @@
 //! are written here with the ids that SAM would give them, so that a stack can go from one flavour
 //! to the other.
 
-use mcp_lambda_runtime::deployment::variables::INVOKE_MODE;
+use mcp_lambda_runtime::deployment::variables::{ENDPOINT_URL, INVOKE_MODE};
 
 use crate::aws::lambda::function::{
     Architecture, Code, Environment, LogFormat, LoggingConfig, Mode, Runtime, TracingConfig,
@@ -36,6 +36,8 @@ pub struct Common {
     pub network: Network,
     /// What is observed of them.
     pub observe: Observe,
+    /// Where they find AWS, if it is not AWS.
+    pub endpoint: Value<String>,
 }
 
 /// Where the program is.
@@ -123,9 +125,10 @@ impl Function {
 
     /// Its variables. An event does not say how the Function URL takes answers, so one of them
     /// does.
-    fn environment(&self) -> Vec<(&'static str, Value<String>)> {
+    fn environment(&self, common: &Common) -> Vec<(&'static str, Value<String>)> {
         let mode = self.url.map(|mode| (INVOKE_MODE, mode.as_str().into_value()));
-        self.variables.iter().cloned().chain(mode).collect()
+        let endpoint = (ENDPOINT_URL, common.endpoint.clone());
+        self.variables.iter().cloned().chain(mode).chain([endpoint]).collect()
     }
 }
 
@@ -159,7 +162,7 @@ impl Function {
             .role(self.role.arn())
             .memory_size(&self.memory)
             .timeout(&self.timeout)
-            .environment(sam::Environment::new().variables(self.environment()))
+            .environment(sam::Environment::new().variables(self.environment(common)))
             .kms_key_arn(scope.key.given.only(&scope.key.arn))
             .reserved_concurrent_executions(
                 self.concurrency.limited.only(&self.concurrency.reserved),
@@ -251,7 +254,7 @@ impl Function {
             .handler(self.handler)
             .memory_size(&self.memory)
             .timeout(&self.timeout)
-            .environment(Environment::new().variables(self.environment()))
+            .environment(Environment::new().variables(self.environment(common)))
             .kms_key_arn(scope.key.given.only(&scope.key.arn))
             .reserved_concurrent_executions(
                 self.concurrency.limited.only(&self.concurrency.reserved),

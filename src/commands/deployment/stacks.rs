@@ -154,6 +154,7 @@ async fn prepare(
     if let Some(vpc) = &vpc {
         order.within(vpc);
     }
+    order.where_the_account_is(&site.account);
     order.parameters.extend(parameters);
     order.tags = tags;
     Ok((site, order))

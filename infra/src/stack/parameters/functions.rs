@@ -12,6 +12,11 @@ const UNRESERVED: i64 = -1;
 /// The most instances that can be asked for here.
 const MAX_RESERVED: i64 = 100_000;
 
+/// Where the functions find AWS.
+const ENDPOINT: &str = "EndpointUrl";
+/// Nothing, or an address without a path.
+const URL: &str = "^(https?://[A-Za-z0-9.:-]{1,200})?$";
+
 /// Encryption and deletion of data.
 pub(in crate::stack) struct DataParameters {
     pub(in crate::stack) key_arn: Value<String>,
@@ -54,6 +59,8 @@ pub(in crate::stack) struct FunctionParameters {
     pub(in crate::stack) is_reserved: Condition,
     pub(in crate::stack) admin_reserved: Value<i64>,
     pub(in crate::stack) is_admin_reserved: Condition,
+    pub(in crate::stack) endpoint: Value<String>,
+    pub(in crate::stack) has_endpoint: Condition,
 }
 
 impl FunctionParameters {
@@ -110,7 +117,18 @@ impl FunctionParameters {
         };
         let gateway = reserved("McpReservedConcurrency", "Instances of the gateway")?;
         let admin = reserved("AdminReservedConcurrency", "Instances for administrators")?;
+        let endpoint = template.parameter(
+            ENDPOINT,
+            Parameter::text()
+                .group(FUNCTIONS)
+                .label("Endpoint of an emulator")
+                .description("Where the functions find AWS, if it is emulated. Empty: AWS.")
+                .default("")
+                .allowed_pattern(URL),
+        )?;
         Ok(Self {
+            has_endpoint: template.condition("HasEndpointUrl", !endpoint.equals(""))?,
+            endpoint,
             is_reserved: template.condition("ReserveMcp", !gateway.text().equals(unreserved()))?,
             is_admin_reserved: template
                 .condition("ReserveAdmin", !admin.text().equals(unreserved()))?,
