@@ -12,11 +12,11 @@ mod oauth;
 mod rules;
 
 pub use bearer::BearerDoor;
-pub use jwt::{Algorithm, MAX_AUDIENCES, MAX_TOKEN_BYTES};
+pub use jwt::{Algorithm, MAX_AUDIENCES, MAX_KEY_ID_BYTES, MAX_TOKEN_BYTES};
 pub use keys::MAX_KEYS;
 pub use oauth::{
-    ClaimName, InvalidClaimName, LEEWAY, MAX_CLAIM_BYTES, MAX_CLAIMS, MAX_SUBJECT_BYTES, OAuthDoor,
-    OAuthSettings,
+    ClaimName, InvalidClaimName, LEEWAY, MAX_CLAIM_BYTES, MAX_CLAIM_NAME_BYTES, MAX_CLAIMS,
+    MAX_CLIENT_BYTES, MAX_SUBJECT_BYTES, OAuthDoor, OAuthSettings,
 };
 pub use rules::{Called, InvalidRule, MAX_RULE_BYTES, MAX_RULES, ScopeRules};
 

@@ -117,6 +117,11 @@ impl Edge {
         Self { door: Some(door), ..self }
     }
 
+    /// Whether nobody can call who does not come in by a door.
+    pub fn is_closed(&self) -> bool {
+        self.door.is_some()
+    }
+
     /// Serves some of the URLs only.
     pub fn serving(self, planes: Planes) -> Self {
         Self { planes, ..self }

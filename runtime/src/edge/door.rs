@@ -181,19 +181,19 @@ impl Challenge {
         scopes: Option<&Scopes>,
     ) -> Reply {
         let mut parts = Vec::new();
-        let mut push = |name: &str, value: &str| parts.push(format!(r#"{name}="{value}""#));
+        let part = |name: &str, value: &str| format!(r#"{name}="{value}""#);
         if let Some(error) = error {
-            push("error", error);
-            push("error_description", detail);
+            parts.push(part("error", error));
+            parts.push(part("error_description", detail));
         }
         if let Some(metadata) = &self.metadata {
-            push("resource_metadata", metadata);
+            parts.push(part("resource_metadata", metadata));
         }
         if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
-            push("scope", &scopes.to_string());
+            parts.push(part("scope", &scopes.to_string()));
         }
         if parts.is_empty() {
-            push("realm", "mcp-lambda");
+            parts.push(part("realm", "mcp-lambda"));
         }
         Reply::problem(status, detail)
             .with_text(WWW_AUTHENTICATE, &format!("Bearer {}", parts.join(", ")))
