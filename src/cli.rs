@@ -1,6 +1,7 @@
 //! What can be typed: clap types only, no behaviour.
 
 pub(crate) mod deployment;
+pub(crate) mod door;
 pub(crate) mod synth;
 
 use std::net::SocketAddr;
@@ -125,6 +126,9 @@ pub(crate) struct ServeArguments {
     /// they began.
     #[arg(long, value_name = "TIME")]
     pub(crate) session_idle: Option<IdleTime>,
+    /// Who may come in.
+    #[command(flatten)]
+    pub(crate) door: door::DoorArguments,
 }
 
 /// Where registered functions are called.
@@ -152,6 +156,7 @@ impl Default for ServeArguments {
             limit_tool: None,
             limit_sessions: None,
             session_idle: None,
+            door: door::DoorArguments::default(),
         }
     }
 }
@@ -163,6 +168,8 @@ Examples:
   mcp-lambda serve --data ./state --listen 127.0.0.1:9000
   AWS_PROFILE=dev mcp-lambda serve --invoke aws
   mcp-lambda serve --limit-tool 10/1s --session-idle 30m
+  mcp-lambda serve --bearer-token-file token
+  mcp-lambda serve --oauth-issuer https://login.example.com --oauth-scope mcp:tools
 
 A file of functions:
   [functions.forecast]

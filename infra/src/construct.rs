@@ -16,6 +16,7 @@ pub mod network;
 pub mod observe;
 pub mod role;
 pub mod table;
+pub mod tokens;
 pub mod tools;
 
 pub use self::grant::Grant;

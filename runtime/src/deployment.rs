@@ -16,6 +16,8 @@ pub mod handlers {
     pub const REGISTRATION: &str = "registration";
     /// By a timer, what removes orphaned queues.
     pub const SWEEPER: &str = "sweeper";
+    /// API Gateway's custom authorizer.
+    pub const AUTHORIZER: &str = "authorizer";
 }
 
 /// The actions that the adapters need, for the policies of roles.
@@ -48,6 +50,10 @@ pub mod actions {
     /// allowed for the gateway's role alone (`lambda:Principal`).
     pub const PERMISSIONS: &[&str] =
         &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"];
+    /// On the parameter that holds the bearer door's tokens, to let somebody in by one.
+    pub const TOKENS_PARAMETER: &[&str] = &["ssm:GetParameter"];
+    /// On the secret that holds the bearer door's tokens, to let somebody in by one.
+    pub const TOKENS_SECRET: &[&str] = &["secretsmanager:GetSecretValue"];
     /// On the gateway's function, to ask whether it can call others.
     pub const GATEWAY_PROBE: &[&str] = &["lambda:InvokeFunction"];
 }
@@ -76,6 +82,11 @@ pub mod tables {
 /// Characters of a stack's identifier: the name of a mailbox's queue has 80 at most (SQS
 /// quotas), and its other parts need the rest.
 pub const MAX_STACK_CHARACTERS: usize = 38;
+
+/// The name of the parameter of Systems Manager that holds the bearer door's tokens.
+pub fn tokens_parameter(stack: &str) -> String {
+    format!("/mcp-lambda/{stack}/tokens")
+}
 
 /// Characters of a mailbox's key in the name of its queue: 128 bits in hexadecimal digits.
 pub const MAILBOX_KEY_CHARACTERS: usize = 32;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The modules of `runtime`, each of which may use only those after it.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "function",
     "edge",
     "admin",
@@ -11,6 +11,7 @@ const LAYERS: [&str; 12] = [
     "invoke",
     "catalog",
     "session",
+    "door",
     "port",
     "registration",
     "principal",

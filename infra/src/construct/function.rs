@@ -10,7 +10,8 @@ use crate::aws::lambda::function::{
     Architecture, Code, Environment, LogFormat, LoggingConfig, Mode, Runtime, TracingConfig,
     VpcConfig,
 };
-use crate::aws::lambda::url::InvokeMode;
+use crate::aws::lambda::permission::FunctionUrlAuthType;
+use crate::aws::lambda::url::{AuthType, InvokeMode};
 use crate::aws::{events, iam, lambda, serverless};
 use crate::construct::logs::Logs;
 use crate::construct::network::Network;
@@ -24,6 +25,9 @@ use crate::stack::settings::Flavour;
 /// Seconds that an asynchronous invocation may wait. Only timers invoke so, and the next tick does
 /// as well as a late one.
 const EVENT_AGE: i64 = 60;
+
+/// Whoever calls: the public door asks him itself.
+const EVERYBODY: &str = "*";
 
 /// What all functions of the stack have in common.
 #[derive(Clone, Debug)]
@@ -74,6 +78,8 @@ pub struct Function {
     pub logs: Logs,
     /// How its Function URL answers, if it has one.
     pub url: Option<InvokeMode>,
+    /// Who may call that.
+    pub callers: AuthType,
     /// How often it is invoked by a timer, as EventBridge writes it.
     pub timer: Option<&'static str>,
     /// When it is there at all.
@@ -185,7 +191,11 @@ impl Function {
                 InvokeMode::Buffered => sam::InvokeMode::Buffered,
                 InvokeMode::ResponseStream => sam::InvokeMode::ResponseStream,
             };
-            let url = sam::FunctionUrlConfig::new(sam::AuthType::AwsIam).invoke_mode(mode);
+            let callers = match self.callers {
+                AuthType::AwsIam => sam::AuthType::AwsIam,
+                AuthType::None => sam::AuthType::None,
+            };
+            let url = sam::FunctionUrlConfig::new(callers).invoke_mode(mode);
             function = function.function_url_config(url);
         }
         if let Some(rate) = self.timer {
@@ -218,7 +228,10 @@ impl Function {
         scope.template.add(&id, when(once, condition))?;
         let url = match self.url {
             Some(mode) => {
-                let url = lambda::Url::new(lambda::url::AuthType::AwsIam, handle.arn());
+                if self.callers == AuthType::None {
+                    self.open(scope, &handle)?;
+                }
+                let url = lambda::Url::new(self.callers, handle.arn());
                 let url = when(url.invoke_mode(mode), condition);
                 Some(scope.template.add(&format!("{}Url", self.id), url)?.function_url())
             }
@@ -264,6 +277,24 @@ impl Function {
             .logging_config(logging)
             .vpc_config(common.network.used.only(vpc))
             .tags(scope.tag_list())
+    }
+
+    /// Lets everybody call the Function URL, and the function through that alone.
+    fn open(
+        &self,
+        scope: &mut Scope<'_>,
+        handle: &Handle<lambda::Function>,
+    ) -> Result<(), InvalidTemplate> {
+        let condition = self.condition.as_ref();
+        let url =
+            lambda::Permission::new("lambda:InvokeFunctionUrl", handle.reference(), EVERYBODY)
+                .function_url_auth_type(FunctionUrlAuthType::None);
+        let through =
+            lambda::Permission::new("lambda:InvokeFunction", handle.reference(), EVERYBODY)
+                .invoked_via_function_url(true);
+        scope.template.add(&format!("{}UrlPublicPermissions", self.id), when(url, condition))?;
+        let id = format!("{}URLInvokeAllowPublicAccess", self.id);
+        scope.template.add(&id, when(through, condition)).map(|_| ())
     }
 
     fn add_timer(

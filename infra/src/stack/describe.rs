@@ -7,6 +7,7 @@ use super::settings::{Application, Flavour, Settings};
 use crate::aws::iam;
 use crate::construct::Scope;
 use crate::construct::api::Front;
+use crate::construct::tokens::Tokens;
 use crate::core::{InvalidTemplate, Node, Object, Output, Resource, Template};
 use crate::object;
 use crate::policy;
@@ -113,6 +114,15 @@ pub(super) fn outputs(
     ] {
         scope.template.output(name, output.description(description))?;
     }
+    let door = &gateway.parameters.door;
+    let public = Output::new(url(&functions.public))
+        .description("Where MCP clients call that do not sign; /mcp and /sse.")
+        .only_if(&door.used);
+    scope.template.output("McpPublicUrl", public)?;
+    let tokens = Output::new(Tokens::new(scope).name)
+        .description("The parameter with the tokens; mcp-lambda token rotate makes it.")
+        .only_if(&door.is_bearer);
+    scope.template.output("BearerTokensName", tokens)?;
     if let (Some(api), Some(front)) = (&gateway.parameters.api, front) {
         let url = Output::new(&front.url)
             .description("Where MCP clients call through API Gateway; /mcp.")

@@ -1,12 +1,14 @@
 //! The functions of the gateway, with their roles and logs.
 
+mod public;
+
 use mcp_lambda_runtime::deployment::{handlers, variables};
 
 use super::parameters::Parameters;
 use super::settings::Api;
 use super::{Data, Gateway};
 use crate::aws::iam;
-use crate::aws::lambda::url::InvokeMode;
+use crate::aws::lambda::url::{AuthType, InvokeMode};
 use crate::construct::function::{Added, Concurrency, Function};
 use crate::construct::logs::Logs;
 use crate::construct::tools::ToolFunctions;
@@ -31,6 +33,8 @@ pub(super) struct Functions {
     pub(super) gateway_role: Handle<iam::Role>,
     pub(super) mcp: Added,
     pub(super) mcp_logs: Logs,
+    /// The public door.
+    pub(super) public: Added,
     pub(super) registration: Added,
     pub(super) sweeper: Added,
     /// Those behind API Gateway, with the paths that they serve; empty for all that is left.
@@ -102,6 +106,11 @@ impl Functions {
             arns.push(arn(scope, one.suffix));
             behind_logs.push(own);
         }
+        let public_logs =
+            logs(scope, public::LOGS, public::SUFFIX, Some(&gateway.parameters.door.used))?;
+        written.push(public_logs.grant_write("PublicLogs").only_if(&gateway.parameters.door.used));
+        written.push(gateway.tokens(scope).grant_read(&gateway.parameters.door.is_bearer));
+        arns.push(arn(scope, public::SUFFIX));
         let registration_logs = logs(scope, "RegistrationLogs", "mcp-registration", None)?;
         let sweeper_logs = logs(scope, "SweeperLogs", "mcp-sweeper", None)?;
 
@@ -112,9 +121,12 @@ impl Functions {
             let function = gateway.client_plane(scope, logs, &role).behind(scope, one, used);
             behind_api.push((one.path, function.add(scope, gateway.common)?));
         }
+        let public = gateway.client_plane(scope, &public_logs, &role);
+        let public = gateway.public_door(scope, public).add(scope, gateway.common)?;
         let registration = gateway.registration(scope, &registration_logs, &role, &mcp)?;
         let sweeper = gateway.sweeper(scope, &sweeper_logs)?;
-        Ok(Self { gateway_role: role, mcp, mcp_logs, registration, sweeper, behind_api })
+        let gateway_role = role;
+        Ok(Self { gateway_role, mcp, mcp_logs, public, registration, sweeper, behind_api })
     }
 }
 
@@ -163,6 +175,7 @@ impl Gateway<'_> {
             },
             logs: logs.clone(),
             url: Some(InvokeMode::ResponseStream),
+            callers: AuthType::AwsIam,
             timer: None,
             condition: None,
         }
@@ -227,6 +240,7 @@ impl Gateway<'_> {
             concurrency: self.administrative(),
             logs: logs.clone(),
             url: Some(InvokeMode::Buffered),
+            callers: AuthType::AwsIam,
             timer: Some(SETTLE),
             condition: None,
         };
@@ -250,6 +264,7 @@ impl Gateway<'_> {
             concurrency: self.administrative(),
             logs: logs.clone(),
             url: None,
+            callers: AuthType::AwsIam,
             timer: Some(SWEEP),
             condition: None,
         };

@@ -1,12 +1,14 @@
 //! What is decided when the template is deployed: its parameters, and the conditions made of them.
 
 mod api;
+mod door;
 mod functions;
 mod observing;
 
 use mcp_lambda_runtime::deployment::MAX_STACK_CHARACTERS;
 
 pub(super) use self::api::ApiParameters;
+pub(super) use self::door::DoorParameters;
 pub(super) use self::functions::{DataParameters, FunctionParameters};
 pub(super) use self::observing::ObservingParameters;
 
@@ -29,6 +31,7 @@ pub(super) struct Parameters {
     pub(super) serving: ServingParameters,
     pub(super) network: NetworkParameters,
     pub(super) limits: LimitParameters,
+    pub(super) door: DoorParameters,
     pub(super) api: Option<ApiParameters>,
     pub(super) observing: ObservingParameters,
     pub(super) data: DataParameters,
@@ -71,6 +74,7 @@ impl Parameters {
             network: NetworkParameters::declare(template)?,
             serving: ServingParameters::declare(template)?,
             limits: LimitParameters::declare(template)?,
+            door: DoorParameters::declare(template)?,
             api: match settings.api {
                 Api::Absent => None,
                 Api::Whole | Api::Split => Some(ApiParameters::declare(template)?),

@@ -42,6 +42,10 @@ pub(super) fn add(
         alarms.on_function(&errors, "Errors", &function.name, crashed, used)?;
         alarms.on_function(&throttles, "Throttles", &function.name, throttled, used)?;
     }
+    let used = Some(&gateway.parameters.door.used);
+    let public = &functions.public.name;
+    alarms.on_function("McpPublicErrors", "Errors", public, crashed, used)?;
+    alarms.on_function("McpPublicThrottles", "Throttles", public, throttled, used)?;
     alarms.on_function(
         "RegistrationErrors",
         "Errors",

@@ -33,6 +33,7 @@ fn everything_on() -> Vec<(&'static str, &'static str)> {
         ("SubnetIds", "subnet-0123456789abcdef0,subnet-0123456789abcdef1"),
         ("ApiEnabled", "true"),
         ("ApiAccessLog", "true"),
+        ("PublicDoor", "BEARER"),
         (
             "LambdaInsightsLayerArn",
             "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension-Arm64:20",

@@ -168,14 +168,27 @@ fn functions_are_for_signed_callers_and_for_services_with_a_source() {
         let properties = deployment.properties(id);
         match text(&resource["Type"]) {
             "AWS::Lambda::Url" => {
-                assert_eq!(properties["AuthType"], "AWS_IAM", "{id}");
+                let open = id == "McpPublicFunctionUrl";
+                let callers = if open { "NONE" } else { "AWS_IAM" };
+                assert_eq!(properties["AuthType"], callers, "{id}");
                 urls += 1;
             }
             "AWS::Lambda::Permission" => {
+                permissions += 1;
+                // Everybody may call the public door's URL, and the function through that alone.
+                if id == "McpPublicFunctionUrlPublicPermissions" {
+                    assert_eq!(properties["Action"], "lambda:InvokeFunctionUrl");
+                    assert_eq!(properties["FunctionUrlAuthType"], "NONE");
+                    continue;
+                }
+                if id == "McpPublicFunctionURLInvokeAllowPublicAccess" {
+                    assert_eq!(properties["Action"], "lambda:InvokeFunction");
+                    assert_eq!(properties["InvokedViaFunctionUrl"], true);
+                    continue;
+                }
                 let principal = text(&properties["Principal"]);
                 assert!(principal.ends_with(".amazonaws.com"), "{id}: {principal}");
                 assert!(properties["SourceArn"].is_string(), "{id}");
-                permissions += 1;
             }
             "AWS::ApiGateway::Method" => {
                 assert_eq!(properties["AuthorizationType"], "AWS_IAM", "{id}");
@@ -185,9 +198,12 @@ fn functions_are_for_signed_callers_and_for_services_with_a_source() {
                 let variables = members(&properties["Environment"]["Variables"]);
                 let open = variables.get("MCP_LAMBDA_AUTHENTICATION").is_some_and(|v| v == "NONE");
                 assert_eq!(open, id == "McpApiFunction", "{id}");
+                let door =
+                    variables.get("MCP_LAMBDA_AUTHENTICATION").is_some_and(|v| v == "BEARER");
+                assert_eq!(door, id == "McpPublicFunction", "{id}");
             }
             _ => {}
         }
     }
-    assert_eq!((urls, permissions), (2, 3));
+    assert_eq!((urls, permissions), (3, 5));
 }

@@ -218,12 +218,23 @@ impl Gateway {
 /// Who is limited. Whoever assumes a role chooses the session's name and could choose another one
 /// for each request, so all sessions of a role count together.
 fn caller(principal: &Principal) -> String {
-    let name = principal.name();
-    let role = name.find(":assumed-role/").and_then(|at| {
-        let role = at + ":assumed-role/".len();
-        name[role..].find('/').map(|end| &name[..role + end])
-    });
-    format!("{}\0{}", principal.kind(), role.unwrap_or(name))
+    let name = match principal {
+        Principal::Iam { arn } => role(arn).unwrap_or(arn),
+        Principal::Anonymous
+        | Principal::DirectInvoke
+        | Principal::Bearer { .. }
+        | Principal::OAuth(_) => principal.name(),
+    };
+    match principal.issuer() {
+        None => format!("{}\0{name}", principal.kind()),
+        Some(issuer) => format!("{}\0{issuer}\0{name}", principal.kind()),
+    }
+}
+
+/// The role that was assumed, without the session's name.
+fn role(arn: &str) -> Option<&str> {
+    let role = arn.find(":assumed-role/")? + ":assumed-role/".len();
+    arn[role..].find('/').map(|end| &arn[..role + end])
 }
 
 /// What is limited, by its registration: never by what a caller wrote.

@@ -60,9 +60,9 @@ pub fn render(subject: &Subject<'_>, caller: &Caller<'_>) -> Option<String> {
     let start = text.len();
     for (name, value) in members {
         let before = text.len();
-        text.push_str(if before == start { "\"" } else { ",\"" });
-        text.push_str(name);
-        text.push_str("\":");
+        text.push_str(if before == start { "" } else { "," });
+        json::write_ascii_string(&mut text, &name);
+        text.push(':');
         json::write_ascii_string(&mut text, &value);
         if !fits(text.len() + 2) {
             text.truncate(before);
@@ -77,17 +77,26 @@ fn fits(bytes: usize) -> bool {
     bytes.div_ceil(3) * 4 <= limits::MAX_CLIENT_CONTEXT_BYTES
 }
 
+/// A name and a text.
+type Member<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// Most important first.
-fn own<'a>(subject: &Subject<'a>, caller: &Caller<'a>) -> Vec<(&'static str, Cow<'a, str>)> {
-    let mut members: Vec<(&'static str, Cow<'a, str>)> = Vec::with_capacity(13);
-    let mut push =
-        |name, value: Option<Cow<'a, str>>| members.extend(value.map(|value| (name, value)));
+fn own<'a>(subject: &Subject<'a>, caller: &Caller<'a>) -> Vec<Member<'a>> {
+    let mut members: Vec<Member<'a>> = Vec::with_capacity(13);
+    let mut push = |name: &'static str, value: Option<Cow<'a, str>>| {
+        members.extend(value.map(|value| (name.into(), value)));
+    };
     push("mcpMethod", Some(subject.method().into()));
     push("mcpName", Some(subject.name().into()));
     push("mcpRequestId", Some(caller.correlation.into()));
     push("mcpCallerType", Some(caller.principal.kind().into()));
     let name = caller.principal.name();
     push("mcpCaller", (!name.is_empty()).then(|| name.into()));
+    let token = caller.principal.token();
+    push("mcpCallerIssuer", token.map(|token| token.issuer.as_str().into()));
+    push("mcpCallerScopes", token.map(|token| token.scopes.to_string().into()));
+    let client = token.and_then(|token| token.client_id.as_deref());
+    push("mcpCallerClient", client.map(Into::into));
     push("mcpProtocolVersion", Some(caller.version.as_str().into()));
     push("mcpMessageId", Some(caller.message_id.to_text().into()));
     push("mcpSessionId", caller.session.map(|key| key.to_string().into()));
@@ -96,22 +105,25 @@ fn own<'a>(subject: &Subject<'a>, caller: &Caller<'a>) -> Vec<(&'static str, Cow
     push("traceparent", caller.trace.parent.clone());
     push("tracestate", caller.trace.state.map(Into::into));
     push("baggage", caller.trace.baggage.map(Into::into));
+    let claims = token.into_iter().flat_map(|token| &token.claims);
+    // Behind what every call has: they are the ones that can be long.
+    members.extend(claims.map(|(name, value)| (format!("{CLAIM}{name}").into(), value.into())));
     members
 }
 
+/// What the names of the caller's claims begin with.
+const CLAIM: &str = "mcpCallerClaim.";
+
 /// What a Bedrock AgentCore gateway sends to a Lambda target.
-fn agentcore<'a>(
-    tool: &str,
-    target: Option<&'a str>,
-    caller: &Caller<'a>,
-) -> Vec<(&'static str, Cow<'a, str>)> {
+fn agentcore<'a>(tool: &str, target: Option<&'a str>, caller: &Caller<'a>) -> Vec<Member<'a>> {
     let target = target.unwrap_or("mcp-lambda");
-    vec![
+    let members: [(&'static str, Cow<'a, str>); 6] = [
         ("bedrockAgentCoreMessageVersion", "1.0".into()),
         ("bedrockAgentCoreAwsRequestId", caller.correlation.into()),
         ("bedrockAgentCoreMcpMessageId", caller.message_id.to_text().into()),
         ("bedrockAgentCoreGatewayId", "mcp-lambda".into()),
         ("bedrockAgentCoreTargetId", target.into()),
         ("bedrockAgentCoreToolName", format!("{target}___{tool}").into()),
-    ]
+    ];
+    members.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }

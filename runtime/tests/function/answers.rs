@@ -171,6 +171,7 @@ impl World {
         let http = Http {
             edge: Arc::new(edge.serving(setting.planes)),
             authentication: setting.authentication,
+            public_url: None,
             direct_invoke: setting.direct_invoke,
             invoke_mode: setting.invoke_mode,
             path_prefix: None,

@@ -1,0 +1,53 @@
+//! The public door: a second function of the client plane, at a Function URL that anybody may call,
+//! which asks for a token itself.
+//!
+//! It shares the role of the signed door, so that tool functions let in one role, and catalog,
+//! sessions and mailboxes are the same.
+
+use mcp_lambda_runtime::deployment::variables;
+
+use super::{Function, Gateway, name};
+use crate::aws::lambda::url::AuthType;
+use crate::construct::Scope;
+use crate::construct::tokens::Tokens;
+use crate::core::IntoValue;
+
+/// The end of its name.
+pub(super) const SUFFIX: &str = "mcp-public";
+/// The logical id of its log group.
+pub(super) const LOGS: &str = "McpPublicLogs";
+
+impl Gateway<'_> {
+    /// The bearer door's tokens.
+    pub(super) fn tokens(&self, scope: &Scope<'_>) -> Tokens {
+        Tokens::new(scope)
+    }
+
+    /// The signed door's function, behind the public door instead.
+    pub(super) fn public_door(&self, scope: &Scope<'_>, signed: Function) -> Function {
+        let door = &self.parameters.door;
+        let mut function = signed;
+        function.variables.retain(|(name, _)| {
+            *name != variables::AUTHENTICATION && *name != variables::DIRECT_INVOKE
+        });
+        function.variables.extend([
+            (variables::AUTHENTICATION, door.is_bearer.choose("BEARER", "OAUTH").into_value()),
+            (variables::BEARER_TOKENS, self.tokens(scope).name),
+            (variables::OAUTH_ISSUER, door.issuer.clone()),
+            (variables::OAUTH_AUDIENCES, door.audiences.clone()),
+            (variables::OAUTH_CLIENTS, door.clients.clone()),
+            (variables::OAUTH_SCOPES, door.scopes.clone()),
+            (variables::OAUTH_RULES, door.rules.clone()),
+            (variables::OAUTH_CLAIMS, door.claims.clone()),
+            (variables::PUBLIC_URL, door.url.clone()),
+        ]);
+        Function {
+            id: "McpPublicFunction",
+            name: name(scope, SUFFIX),
+            description: "MCP clients that do not sign",
+            callers: AuthType::None,
+            condition: Some(door.used.clone()),
+            ..function
+        }
+    }
+}
