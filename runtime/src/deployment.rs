@@ -79,6 +79,12 @@ pub mod tables {
     pub const TTL_ATTRIBUTE: &str = "expires_at";
 }
 
+/// The parameter of Systems Manager that holds the tokens of a stack's bearer door, unless the stack
+/// says otherwise.
+pub fn tokens_parameter(stack: &str) -> String {
+    format!("/mcp-lambda/{stack}/tokens")
+}
+
 /// Characters of a stack's identifier: the name of a mailbox's queue has 80 at most (SQS
 /// quotas), and its other parts need the rest.
 pub const MAX_STACK_CHARACTERS: usize = 38;
