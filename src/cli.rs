@@ -3,6 +3,7 @@
 pub(crate) mod deployment;
 pub(crate) mod door;
 pub(crate) mod synth;
+pub(crate) mod token;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Destroy(deployment::DestroyArguments),
     /// Publish in the AWS Serverless Application Repository.
     Publish(deployment::PublishArguments),
+    /// Show or rotate the tokens of a stack's bearer door.
+    Token(token::TokenArguments),
     /// Run one of the built-in example functions; the local Lambda host calls this.
     #[command(name = "example-function", hide = true)]
     ExampleFunction {

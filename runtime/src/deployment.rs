@@ -79,14 +79,15 @@ pub mod tables {
     pub const TTL_ATTRIBUTE: &str = "expires_at";
 }
 
-/// Characters of a stack's identifier: the name of a mailbox's queue has 80 at most (SQS
-/// quotas), and its other parts need the rest.
-pub const MAX_STACK_CHARACTERS: usize = 38;
-
-/// The name of the parameter of Systems Manager that holds the bearer door's tokens.
+/// The parameter of Systems Manager that holds the tokens of a stack's bearer door, unless the stack
+/// says otherwise.
 pub fn tokens_parameter(stack: &str) -> String {
     format!("/mcp-lambda/{stack}/tokens")
 }
+
+/// Characters of a stack's identifier: the name of a mailbox's queue has 80 at most (SQS
+/// quotas), and its other parts need the rest.
+pub const MAX_STACK_CHARACTERS: usize = 38;
 
 /// Characters of a mailbox's key in the name of its queue: 128 bits in hexadecimal digits.
 pub const MAILBOX_KEY_CHARACTERS: usize = 32;

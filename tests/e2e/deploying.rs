@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::command::{Finished, run, succeed};
+use crate::support::http::Client;
+use crate::support::issuer::Issuer;
 use crate::support::server::program;
 use crate::support::{foreign, repository};
 
@@ -137,6 +139,17 @@ impl Account {
         let url = outputs["outputs"][name].as_str().expect("an output");
         let id = url.trim_start_matches("https://").split('.').next().expect("an id");
         format!("{}/_aws/lambda-url/{id}", self.ministack.endpoint())
+    }
+
+    /// Registers a document.
+    fn register(&self, administrator: &Key, outputs: &Value, document: &str) {
+        let awscurl = self.ministack.emulator().program("awscurl");
+        let mut register = self.signed(awscurl, administrator);
+        register
+            .args(["--service", "lambda", "--region", REGION, "-X", "POST"])
+            .args(["-H", "content-type: application/json", "-d", document])
+            .arg(format!("{}/register", self.url(outputs, "RegistrationFunctionUrl")));
+        succeed(&mut register, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// What a client gets for a call that it signs.
@@ -268,13 +281,7 @@ fn two_gateways_side_by_side() {
     let of_one = account.user("of-one", &["one-ClientPolicy"]);
     let administrator = account.user("administrator", &["one-AdministratorPolicy"]);
     let document = fs::read_to_string(repository("examples/registrations/forecast.json"));
-    let awscurl = account.ministack.emulator().program("awscurl");
-    let mut register = account.signed(awscurl, &administrator);
-    register
-        .args(["--service", "lambda", "--region", REGION, "-X", "POST"])
-        .args(["-H", "content-type: application/json", "-d", &document.expect("an example")])
-        .arg(format!("{}/register", account.url(one, "RegistrationFunctionUrl")));
-    succeed(&mut register, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
+    account.register(&administrator, one, &document.expect("an example"));
     // What one knows, the other does not; who may call one, may not call the other.
     assert_eq!(account.tools(&client, one), ["forecast"]);
     assert_eq!(account.tools(&client, two), Vec::<String>::new());
@@ -287,6 +294,74 @@ fn two_gateways_side_by_side() {
     let left = account.owner(&["left"]);
     assert!(!left.contains(" one-"), "{left}");
     assert_eq!(account.tools(&client, two), Vec::<String>::new());
+}
+
+/// A door for everybody beside the signed one, on one stack, at the same time.
+#[test]
+fn both_doors_at_once() {
+    let Some(account) = Account::open(&["doors"]) else { return };
+    let foreign = foreign().expect("the foreign part runs");
+    let issuer = Issuer::start(foreign);
+    account.owner(&["tool", "echo"]);
+    let artifact = account.artifact(1);
+    let issued = format!("OAuthIssuer={}", issuer.url());
+    let oauth = ["--parameter", "PublicDoor=OAUTH", "--parameter", &issued];
+    let created = account.deploy("doors", &artifact, &oauth);
+    let first = outputs(&created).clone();
+    let public = account.url(&first, "McpPublicUrl");
+    // Where clients call is known when the URL is there.
+    let parameters = [
+        format!("PublicUrl={public}"),
+        "OAuthScopes=mcp:tools".to_owned(),
+        "OAuthRules=tools/example_echo=echo:call".to_owned(),
+    ];
+    let more: Vec<&str> =
+        parameters.iter().flat_map(|parameter| ["--parameter", parameter.as_str()]).collect();
+    account.deploy("doors", &artifact, &more);
+
+    let administrator = account.user("administrator", &["doors-AdministratorPolicy"]);
+    let echo = repository("tests/foreign/aws/echo.json");
+    account.register(&administrator, &first, &fs::read_to_string(echo).expect("a document"));
+    let client = account.user("client", &["doors-ClientPolicy"]);
+    let signed = || account.tools(&client, &first);
+    let url = format!("{public}/mcp");
+    let flow = |program: Command, script: &str, more: &[&str]| {
+        // Without a key: nothing of it is signed.
+        let mut flow = account.signed(program, &Key { id: String::new(), secret: String::new() });
+        flow.arg(foreign.script(script)).arg(&url).args(more);
+        succeed(&mut flow, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..3 {
+                assert_eq!(signed(), ["example_echo"]);
+            }
+        });
+        flow(foreign.python(), "oauth.py", &[]);
+        flow(foreign.node(), "oauth.mjs", &["2"]);
+    });
+
+    account.deploy("doors", &artifact, &["--parameter", "PublicDoor=BEARER"]);
+    let rotate = ["token", "rotate", "--stack", "doors"];
+    let rotated = |who: &Key| {
+        let mut command = account.signed(program(), who);
+        succeed(command.args(rotate), PATIENCE).unwrap_or_else(|error| panic!("{error}")).stdout
+    };
+    let tokens = [rotated(&Key::root()), rotated(&Key::root())];
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let door = Client::new(&public);
+    for token in &tokens {
+        let bearer = format!("Bearer {token}");
+        let listed = door.post("/mcp", &[("authorization", &bearer)], &body).expect(200);
+        assert!(listed.body.contains("example_echo"), "{listed:?}");
+    }
+    door.post("/mcp", &[], &body).expect(401);
+    door.post("/mcp", &[("authorization", "Bearer wrong")], &body).expect(401);
+    assert_eq!(signed(), ["example_echo"]);
+    // Neither a signature nor a token is good at the other's door.
+    let bearer = format!("Bearer {}", tokens[1]);
+    let signed = Client::new(&account.url(&first, "McpFunctionUrl"));
+    signed.post("/mcp", &[("authorization", &bearer)], &body).expect(403);
 }
 
 /// In a folder with what a clone has.

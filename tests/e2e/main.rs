@@ -12,6 +12,7 @@ mod cli;
 mod clients;
 mod conformance;
 mod deploying;
+mod doors;
 mod durability;
 mod readme;
 mod rust_client;

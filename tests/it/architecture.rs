@@ -184,6 +184,7 @@ fn documents_link_to_what_exists() {
         "docs/functions.md",
         "docs/operations.md",
         "docs/security-findings.md",
+        "docs/security.md",
         "docs/stack.md",
         "docs/testing.md",
         "host/README.md",

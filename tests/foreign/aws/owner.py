@@ -1,6 +1,7 @@
 """What the owner of an account does in it besides deploying the gateway.
 
-    python owner.py tool NAME...          makes functions of examples/python/NAME.py
+    python owner.py tool NAME...          makes functions of examples/python/NAME.py, or of NAME.py
+                                          in this folder
     python owner.py user NAME POLICY...   makes a user with policies: files, or STACK-LOGICALID of managed ones
     python owner.py left                  tells the names of functions, queues and tables
 
@@ -16,7 +17,8 @@ import zipfile
 
 import boto3
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[3] / "examples" / "python"
+OWN = pathlib.Path(__file__).resolve().parent
+FOLDERS = (OWN.parents[2] / "examples" / "python", OWN)
 RUNTIME = "python3.11"
 TIMEOUT = 30  # seconds
 TRUST = {
@@ -38,6 +40,10 @@ def archive(path):
     return packed.getvalue()
 
 
+def source(name):
+    return next(path for path in (folder / f"{name}.py" for folder in FOLDERS) if path.is_file())
+
+
 def tool(*names):
     role = boto3.client("iam").create_role(
         RoleName="tools", AssumeRolePolicyDocument=json.dumps(TRUST)
@@ -49,7 +55,7 @@ def tool(*names):
             Handler=f"{name}.handler",
             Role=role["Role"]["Arn"],
             Timeout=TIMEOUT,
-            Code={"ZipFile": archive(EXAMPLES / f"{name}.py")},
+            Code={"ZipFile": archive(source(name))},
         )
 
 

@@ -3,6 +3,8 @@
 use crate::core::{Condition, InvalidTemplate, Parameter, Rule, Template, Value};
 
 const DOOR: &str = "Public door";
+/// Nothing, or an address that nobody else can answer at.
+const URL: &str = "^(https://[^ ]{1,500}|http://127[.]0[.]0[.]1:[0-9]{1,5}[^ ]{0,200})?$";
 /// What a list in a parameter may have, in characters.
 const MAX_LIST: u32 = 1024;
 
@@ -42,7 +44,7 @@ impl DoorParameters {
                 .label("Issuer of access tokens")
                 .description("Exactly as in their iss, such as https://issuer.example.com.")
                 .default("")
-                .allowed_pattern("^(https://[^ ]{1,500})?$"),
+                .allowed_pattern(URL),
         )?;
         let url = template.parameter(
             "PublicUrl",
@@ -51,7 +53,7 @@ impl DoorParameters {
                 .label("Address of the public door")
                 .description("A domain of yours in front. Empty: the Function URL.")
                 .default("")
-                .allowed_pattern("^(https://[^ ]{1,500})?$"),
+                .allowed_pattern(URL),
         )?;
         let (is_oauth, used) = (kind.equals("OAUTH"), !kind.equals("NONE"));
         let rule = Rule::new(!issuer.equals(""), "PublicDoor OAUTH needs OAuthIssuer");

@@ -1,0 +1,5 @@
+"""Says what it is told."""
+
+
+def handler(event, context):
+    return event["text"]
