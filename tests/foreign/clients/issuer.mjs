@@ -58,10 +58,19 @@ async function agree(request, response) {
   return provider.interactionFinished(request, response, { consent }, { mergeWithLastSubmission: true });
 }
 
+// A client registers with the scopes that it knows then. This server lets it ask for others later.
+async function register(request, response) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const { scope, ...metadata } = JSON.parse(Buffer.concat(parts));
+  request.body = metadata;
+  return answer(request, response);
+}
+
 const answer = provider.callback();
 server.on('request', (request, response) => {
-  if (!request.url.startsWith('/interaction/')) return answer(request, response);
-  agree(request, response).catch((error) => {
+  const own = request.url.startsWith('/interaction/') ? agree : request.url === '/reg' ? register : answer;
+  own(request, response).catch((error) => {
     console.error(error);
     response.writeHead(500).end();
   });
