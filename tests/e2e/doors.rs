@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::command::{run, succeed};
 use crate::support::http::rpc;
-use crate::support::issuer::Issuer;
+use crate::support::node::NodeServer;
 use crate::support::server::{Server, program};
 use crate::support::{Installed, foreign, gate};
 
@@ -66,6 +66,15 @@ fn doors_that_cannot_be() {
             vec![
                 "--oauth-issuer".to_owned(),
                 "http://127.0.0.1:9".to_owned(),
+                "--public-url".to_owned(),
+                "http://tools.example.com".to_owned(),
+            ],
+            "--public-url",
+        ),
+        (
+            vec![
+                "--oauth-issuer".to_owned(),
+                "http://127.0.0.1:9".to_owned(),
                 "--oauth-rule".to_owned(),
                 "x".to_owned(),
             ],
@@ -94,7 +103,7 @@ fn doors_that_cannot_be() {
 fn flow(command: impl FnOnce(&Installed, &str) -> Command) {
     let Some(installed) = foreign() else { return };
     let _pass = gate::enter();
-    let issuer = Issuer::start(installed);
+    let issuer = NodeServer::issuer(installed);
     let server = Server::start(&[
         "--oauth-issuer",
         issuer.url(),
