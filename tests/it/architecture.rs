@@ -186,6 +186,8 @@ fn documents_link_to_what_exists() {
         "docs/decisions.md",
         "docs/functions.md",
         "docs/operations.md",
+        "docs/policies.md",
+        "docs/registrations.md",
         "docs/security-findings.md",
         "docs/stack.md",
         "docs/testing.md",
