@@ -65,7 +65,8 @@ fn forbidding() -> Value {
 
 /// Visitors may what is named, and nothing else; keepers may everything.
 fn permitting() -> Value {
-    let named = ["echo", "plain", "fail", "ask", "progress", "slow", "mirror", "notes", "page", "greet"];
+    let named =
+        ["echo", "plain", "fail", "ask", "progress", "slow", "mirror", "notes", "page", "greet"];
     json!({"statements": [
         {"effect": "permit", "principal": {"arn": "arn:aws:iam::123456789012:role/Keeper"},
          "action": "*", "resource": "*"},
@@ -74,9 +75,8 @@ fn permitting() -> Value {
 }
 
 pub(crate) async fn put(gateway: &TestGateway, path: &str, document: &Value) -> Reply {
-    let request = Request::put(path)
-        .header("host", "127.0.0.1")
-        .header("content-type", "application/json");
+    let request =
+        Request::put(path).header("host", "127.0.0.1").header("content-type", "application/json");
     let body = Bytes::from(document.to_string());
     gateway.send(request.body(body).expect("a request")).await
 }
@@ -126,12 +126,16 @@ fn attempts(session: &str) -> Vec<(String, Request<Bytes>)> {
             "resources/templates/list" => "1u:",
             _ => "1p:",
         };
-        for after in ["a-firsr", "a-first", "confess", "vault", "plain-secret", "zz-last", "a-note"] {
+        for after in ["a-firsr", "a-first", "confess", "vault", "plain-secret", "zz-last", "a-note"]
+        {
             both(list, json!({"cursor": cursor(&format!("{mark}{after}"))}));
         }
     }
-    for name in ["a-first", "plain-secret", "zz-last", "confess", "A-FIRST", "plain-secre", "vault"] {
-        for arguments in [json!({}), json!({"region": "x"}), json!({"region": 7}), json!({"_mcp": 1})] {
+    for name in ["a-first", "plain-secret", "zz-last", "confess", "A-FIRST", "plain-secre", "vault"]
+    {
+        for arguments in
+            [json!({}), json!({"region": "x"}), json!({"region": 7}), json!({"_mcp": 1})]
+        {
             both("tools/call", json!({"name": name, "arguments": arguments}));
             both("prompts/get", json!({"name": name, "arguments": arguments}));
         }
@@ -140,7 +144,8 @@ fn attempts(session: &str) -> Vec<(String, Request<Bytes>)> {
         both("completion/complete", complete(json!({"type": "ref/prompt", "name": name}), "who"));
         both("completion/complete", complete(json!({"type": "ref/prompt", "name": name}), "x"));
     }
-    for uri in ["notes://secret", "vault://one", "vault://{id}", "pages://secret", "notes://SECRET"] {
+    for uri in ["notes://secret", "vault://one", "vault://{id}", "pages://secret", "notes://SECRET"]
+    {
         both("resources/read", json!({"uri": uri}));
         both("resources/subscribe", json!({"uri": uri}));
         both("resources/unsubscribe", json!({"uri": uri}));
@@ -150,16 +155,27 @@ fn attempts(session: &str) -> Vec<(String, Request<Bytes>)> {
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a-first"}}"#;
     let old = [("mcp-protocol-version", "2025-03-26")];
     all.push(("batch".to_owned(), post("/mcp", &old, &format!("[{call},{call}]"))));
-    for path in ["/s/hidden/mcp", "/s/hidden/mcp/", "/s/hidden/sse", "/s/hidden/message?sessionId=x",
-        "/s/hidden", "/s/hidden/", "/s/hidden/health", "/s/hidden/register", "/s/hidden/mcp?sessionId=x"]
-    {
+    for path in [
+        "/s/hidden/mcp",
+        "/s/hidden/mcp/",
+        "/s/hidden/sse",
+        "/s/hidden/message?sessionId=x",
+        "/s/hidden",
+        "/s/hidden/",
+        "/s/hidden/health",
+        "/s/hidden/register",
+        "/s/hidden/mcp?sessionId=x",
+    ] {
         for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"] {
             let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1");
             let request = request.header("content-type", "application/json");
             let request = request.body(Bytes::from_static(call.as_bytes())).expect("a request");
             all.push((format!("{method} {path}"), request));
         }
-        all.push((format!("list {path}"), post(path, &headers, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)));
+        all.push((
+            format!("list {path}"),
+            post(path, &headers, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#),
+        ));
     }
     all
 }
@@ -223,7 +239,10 @@ async fn keepers_find_what_visitors_do_not() {
             ("resources/read", json!({"uri": "notes://secret"})),
             ("resources/read", json!({"uri": "vault://one"})),
             ("prompts/get", json!({"name": "confess", "arguments": {"who": "me"}})),
-            ("completion/complete", complete(json!({"type": "ref/prompt", "name": "confess"}), "who")),
+            (
+                "completion/complete",
+                complete(json!({"type": "ref/prompt", "name": "confess"}), "who"),
+            ),
         ] {
             gateway.modern(method, &params).await.result();
         }
@@ -390,11 +409,18 @@ async fn the_log_tells_what_the_caller_is_not_told() {
         ("resources/read", json!({"uri": "notes://secret"})),
         ("resources/read", json!({"uri": "vault://one"})),
         ("completion/complete", complete(json!({"type": "ref/prompt", "name": "confess"}), "who")),
-        ("completion/complete", complete(json!({"type": "ref/resource", "uri": "vault://{id}"}), "id")),
+        (
+            "completion/complete",
+            complete(json!({"type": "ref/resource", "uri": "vault://{id}"}), "id"),
+        ),
     ] {
         gateway.modern(method, &params).await;
         let line = audited(&gateway);
-        assert_eq!((&line["decision"], &line["policy.by"]), (&json!("denied"), &json!("p/secrets")), "{method}");
+        assert_eq!(
+            (&line["decision"], &line["policy.by"]),
+            (&json!("denied"), &json!("p/secrets")),
+            "{method}"
+        );
         assert_eq!((&line["policy.verdict"], &line["caller"]), (&json!("forbidden"), &json!(EVE)));
     }
     gateway.modern("tools/call", &json!({"name": "plain"})).await;
@@ -402,7 +428,11 @@ async fn the_log_tells_what_the_caller_is_not_told() {
     assert_eq!((&line["decision"], &line["policy.by"]), (&json!("allowed"), &json!("p/0")));
     gateway.modern("tools/call", &json!({"name": "nothing"})).await;
     let line = audited(&gateway);
-    assert_eq!((&line["decision"], line.get("policy.by")), (&json!("allowed"), None), "no decision");
+    assert_eq!(
+        (&line["decision"], line.get("policy.by")),
+        (&json!("allowed"), None),
+        "no decision"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -413,7 +443,10 @@ async fn what_is_only_logged_hides_nothing() {
     assert!(gateway.modern("tools/list", &json!({})).await.body.contains("a-first"));
     gateway.modern("resources/read", &json!({"uri": "notes://secret"})).await.result();
     let line = audited(&gateway);
-    assert_eq!((&line["decision"], &line["policy.verdict"]), (&json!("allowed"), &json!("no-policy")));
+    assert_eq!(
+        (&line["decision"], &line["policy.verdict"]),
+        (&json!("allowed"), &json!("no-policy"))
+    );
     assert_eq!(line["policy.log_only.verdict"], "forbidden");
     assert_eq!(line["policy.log_only.by"], "p/secrets");
 }
@@ -451,7 +484,10 @@ async fn lists_of_administrators_are_apart() {
     assert_eq!(registrations.json()["registrations"].as_array().expect("all").len(), 17);
     for path in ["/register/policy-p", "/register/virtual-open", "/register/policy-p/status"] {
         assert_eq!(bare(&gateway, "GET", path).await.status, 404, "{path}");
-        assert_eq!(bare(&gateway, "DELETE", path).await.status % 100, if path.ends_with('s') { 5 } else { 4 });
+        assert_eq!(
+            bare(&gateway, "DELETE", path).await.status % 100,
+            if path.ends_with('s') { 5 } else { 4 }
+        );
     }
     let policies = bare(&gateway, "GET", "/policies").await.json();
     assert_eq!(policies["policies"].as_array().expect("all").len(), 1);

@@ -7,9 +7,7 @@ use mcp_lambda_runtime::principal::Principal;
 use serde_json::{Value, json};
 
 use crate::hidden::{bare, put};
-use crate::support::{
-    ALL_CAPABILITIES, Reply, TestGateway, functions, modern, next_piece, post,
-};
+use crate::support::{ALL_CAPABILITIES, Reply, TestGateway, functions, modern, next_piece, post};
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 
@@ -100,7 +98,11 @@ async fn a_session_lives_at_its_server() {
         let headers = [("mcp-session-id", id.as_str())];
         for other in paths {
             let expected = if own == other { 200 } else { 404 };
-            assert_eq!(gateway.send(post(other, &headers, PING)).await.status, expected, "{own} {other}");
+            assert_eq!(
+                gateway.send(post(other, &headers, PING)).await.status,
+                expected,
+                "{own} {other}"
+            );
             let mut delete = post(other, &headers, "");
             *delete.method_mut() = http::Method::DELETE;
             if own != other {
@@ -232,7 +234,52 @@ async fn how_many_there_may_be() {
         let first = bare(&gateway, "GET", &format!("/{path}?limit=99")).await.json();
         assert_eq!(first[path].as_array().expect("all").len(), 99);
         let cursor = first["nextCursor"].as_str().expect("another page");
-        let second = bare(&gateway, "GET", &format!("/{path}?limit=99&cursor={cursor}")).await.json();
-        assert_eq!((second[path].as_array().map(Vec::len), second.get("nextCursor")), (Some(1), None));
+        let second =
+            bare(&gateway, "GET", &format!("/{path}?limit=99&cursor={cursor}")).await.json();
+        assert_eq!(
+            (second[path].as_array().map(Vec::len), second.get("nextCursor")),
+            (Some(1), None)
+        );
     }
+}
+
+/// The fenced blocks of a document, with what stands behind their fences.
+fn blocks(text: &str) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    let mut pieces = text.split("\n```");
+    while let (Some(_), Some(block)) = (pieces.next(), pieces.next()) {
+        let (kind, json) = block.split_once('\n').expect("a fence has a line");
+        let value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json}"));
+        found.push((kind.to_owned(), value));
+    }
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_manual_says_what_is_so() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policies.md");
+    let manual = std::fs::read_to_string(path).expect("the manual");
+    let gateway = world().await;
+    let mut seen = Vec::new();
+    for (kind, document) in blocks(&manual) {
+        let reply = match kind.as_str() {
+            "json policy" => put(&gateway, "/policies/example", &document).await,
+            "json server" => put(&gateway, "/servers/example", &document).await,
+            "json question" => {
+                let asked = post("/policies/explain", &[], &document.to_string());
+                let reply = gateway.send(asked).await;
+                let by = &reply.json()["by"];
+                assert_eq!(*by, json!([{"policy": "example", "statement": "never-the-database"}]));
+                reply
+            }
+            other => panic!("a block of {other}"),
+        };
+        assert!([200, 201].contains(&reply.status), "{}", reply.body);
+        seen.push((kind, reply.status));
+    }
+    let kinds: Vec<&str> = seen.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["json policy", "json question", "json policy", "json server"]);
+    // The last policy was the kill switch.
+    assert_eq!(at(&gateway, "/s/example/mcp", "tools/list", &json!({})).await.status, 404);
+    assert!(names(&at(&gateway, "/mcp", "tools/list", &json!({})).await, "tools").is_empty());
 }

@@ -253,9 +253,7 @@ mod tests {
 
     /// A statement that permits everything to some.
     fn permit(principal: &str) -> String {
-        format!(
-            r#"{{"effect":"permit","principal":{principal},"action":"*","resource":"*"}}"#
-        )
+        format!(r#"{{"effect":"permit","principal":{principal},"action":"*","resource":"*"}}"#)
     }
 
     fn verdict(set: &PolicySet, caller: &Traits<'_>, kind: Kind, name: &str) -> Verdict {
@@ -394,9 +392,11 @@ mod tests {
             assert_eq!(may(&set(&permit(condition)), &alice), expected, "{condition}");
         }
         let bearer = Principal::Bearer { name: "stack".to_owned() };
-        for (condition, expected) in
-            [(r#"{"name":"stack"}"#, true), (r#"{"name":"x"}"#, false), (r#"{"subject":"*"}"#, false)]
-        {
+        for (condition, expected) in [
+            (r#"{"name":"stack"}"#, true),
+            (r#"{"name":"x"}"#, false),
+            (r#"{"subject":"*"}"#, false),
+        ] {
             assert_eq!(may(&set(&permit(condition)), &bearer), expected, "{condition}");
         }
     }

@@ -234,7 +234,8 @@ mod tests {
             r#"{"mode":"x","statements":[{"effect":"y","principal":"*","action":"z","resource":"*"},{}]}"#,
         )
         .expect_err("faults");
-        for expected in ["/mode", "/statements/0/effect", "/statements/0/action", "/statements/1:"] {
+        for expected in ["/mode", "/statements/0/effect", "/statements/0/action", "/statements/1:"]
+        {
             assert!(error.contains(expected), "{expected} in {error}");
         }
     }

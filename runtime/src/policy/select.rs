@@ -63,14 +63,13 @@ impl Select {
 
     /// Whether it chooses a registration.
     pub fn chooses(&self, labels: Labels<'_>) -> bool {
-        let any = |patterns: &Option<Vec<Pattern>>, mut holds: &mut dyn FnMut(&Pattern) -> bool| {
-            patterns.as_ref().is_none_or(|patterns| patterns.iter().any(&mut holds))
-        };
         let name = labels.name.as_str();
+        let tagged =
+            |pattern: &Pattern| labels.tags.iter().any(|tag| pattern.matches(tag.as_str()));
+        let names = self.names.as_deref().unwrap_or_default();
+        let tags = self.tags.as_deref().unwrap_or_default();
         self.may_choose(labels.kind)
-            && any(&self.names, &mut |pattern| pattern.matches(name))
-            && any(&self.tags, &mut |pattern| {
-                labels.tags.iter().any(|tag| pattern.matches(tag.as_str()))
-            })
+            && (self.names.is_none() || names.iter().any(|pattern| pattern.matches(name)))
+            && (self.tags.is_none() || tags.iter().any(tagged))
     }
 }
