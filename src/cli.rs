@@ -1,7 +1,9 @@
 //! What can be typed: clap types only, no behaviour.
 
 pub(crate) mod deployment;
+pub(crate) mod door;
 pub(crate) mod synth;
+pub(crate) mod token;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     Destroy(deployment::DestroyArguments),
     /// Publish in the AWS Serverless Application Repository.
     Publish(deployment::PublishArguments),
+    /// Show or rotate the tokens of a stack's bearer door.
+    Token(token::TokenArguments),
     /// Run one of the built-in example functions; the local Lambda host calls this.
     #[command(name = "example-function", hide = true)]
     ExampleFunction {
@@ -125,6 +129,9 @@ pub(crate) struct ServeArguments {
     /// they began.
     #[arg(long, value_name = "TIME")]
     pub(crate) session_idle: Option<IdleTime>,
+    /// Who may come in.
+    #[command(flatten)]
+    pub(crate) door: door::DoorArguments,
 }
 
 /// Where registered functions are called.
@@ -152,6 +159,7 @@ impl Default for ServeArguments {
             limit_tool: None,
             limit_sessions: None,
             session_idle: None,
+            door: door::DoorArguments::default(),
         }
     }
 }
@@ -163,6 +171,8 @@ Examples:
   mcp-lambda serve --data ./state --listen 127.0.0.1:9000
   AWS_PROFILE=dev mcp-lambda serve --invoke aws
   mcp-lambda serve --limit-tool 10/1s --session-idle 30m
+  mcp-lambda serve --bearer-token-file token
+  mcp-lambda serve --oauth-issuer https://login.example.com --oauth-scope mcp:tools
 
 A file of functions:
   [functions.forecast]

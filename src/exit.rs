@@ -69,7 +69,10 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Argument(String),
     /// AWS.
-    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "this program asks nothing"))]
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "deploy")),
+        expect(dead_code, reason = "this program asks nothing")
+    )]
     #[error("{0}")]
     Aws(String),
     /// A stack is not as it was asked to be.

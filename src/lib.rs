@@ -28,6 +28,7 @@ pub fn run() -> ExitCode {
         Command::Outputs(arguments) => commands::deployment::outputs(&arguments, &output),
         Command::Destroy(arguments) => commands::deployment::destroy(&arguments, &output),
         Command::Publish(arguments) => commands::deployment::publish(&arguments, &output),
+        Command::Token(arguments) => commands::token::run(&arguments, &output),
         Command::ExampleFunction { name } => examples::run(&name),
     };
     output.flush();

@@ -5,6 +5,7 @@
 mod aws;
 mod banner;
 mod compose;
+mod door;
 mod functions;
 mod listener;
 mod log;
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use lambda_host::Host;
+use mcp_lambda_runtime::door::Site;
 use mcp_lambda_runtime::edge::Edge;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use tokio::net::TcpListener;
@@ -41,7 +43,8 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     let host = compose::host(functions, &output);
     compose::check(&host)?;
     let origins = origins(arguments);
-    let edge = compose::edge(arguments, host.clone(), origins.clone(), &output).await?;
+    let door = door::open(&arguments.door).await?;
+    let edge = compose::edge(arguments, host.clone(), origins.clone(), door, &output).await?;
     let address = arguments.listen;
     let listener =
         TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
@@ -50,7 +53,9 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     // Before anyone is told that the server is there, so that whoever waits for that may stop it.
     let stopped = stop_signal()?;
     banner::print(&output, arguments, address, &host);
-    let server = Server { edge, host: host.clone(), origins };
+    let site = door::site(&arguments.door, address);
+    let closed = arguments.door.is_closed();
+    let server = Server { edge, host: host.clone(), origins, site, closed };
     listener::run(listener, server, stopped).await;
     host.shutdown().await;
     Ok(())
@@ -62,11 +67,15 @@ struct Server {
     edge: Arc<Edge>,
     host: Host,
     origins: OriginPolicy,
+    site: Site,
+    /// Whether one must come in by a door.
+    closed: bool,
 }
 
-/// Only a server on a loopback address can insist on loopback Host headers.
+/// Only a server on a loopback address can insist on loopback Host headers, unless a proxy stands
+/// before it. Then there is a door, which another site's page cannot open.
 fn origins(arguments: &ServeArguments) -> OriginPolicy {
-    let loopback = is_loopback(arguments.listen);
+    let loopback = is_loopback(arguments.listen) && arguments.door.public_url.is_none();
     OriginPolicy {
         loopback_hosts_only: loopback,
         origins: arguments.allow_origin.iter().cloned().collect(),

@@ -1,5 +1,6 @@
-//! Adapters for AWS: DynamoDB, SQS and Lambda.
+//! Adapters for AWS: DynamoDB, SQS and Lambda, secrets, and documents of issuers.
 
+pub mod documents;
 pub mod dynamodb;
 mod fault;
 pub mod gateway_probe;
@@ -8,6 +9,7 @@ pub mod permissions;
 #[cfg(feature = "aws-profiles")]
 pub mod profiles;
 pub mod sqs;
+pub mod tokens;
 
 use aws_sdk_lambda::config::SharedHttpClient;
 use aws_smithy_http_client::Builder;

@@ -16,6 +16,8 @@ pub mod handlers {
     pub const REGISTRATION: &str = "registration";
     /// By a timer, what removes orphaned queues.
     pub const SWEEPER: &str = "sweeper";
+    /// API Gateway's custom authorizer.
+    pub const AUTHORIZER: &str = "authorizer";
 }
 
 /// The actions that the adapters need, for the policies of roles.
@@ -48,6 +50,10 @@ pub mod actions {
     /// allowed for the gateway's role alone (`lambda:Principal`).
     pub const PERMISSIONS: &[&str] =
         &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"];
+    /// On the parameter that holds the bearer door's tokens, to let somebody in by one.
+    pub const TOKENS_PARAMETER: &[&str] = &["ssm:GetParameter"];
+    /// On the secret that holds the bearer door's tokens, to let somebody in by one.
+    pub const TOKENS_SECRET: &[&str] = &["secretsmanager:GetSecretValue"];
     /// On the gateway's function, to ask whether it can call others.
     pub const GATEWAY_PROBE: &[&str] = &["lambda:InvokeFunction"];
 }
@@ -71,6 +77,12 @@ pub mod tables {
     /// The attribute of the table of sessions by which DynamoDB removes what has expired, in
     /// seconds since 1970-01-01 UTC (`N`).
     pub const TTL_ATTRIBUTE: &str = "expires_at";
+}
+
+/// The parameter of Systems Manager that holds the tokens of a stack's bearer door, unless the stack
+/// says otherwise.
+pub fn tokens_parameter(stack: &str) -> String {
+    format!("/mcp-lambda/{stack}/tokens")
 }
 
 /// Characters of a stack's identifier: the name of a mailbox's queue has 80 at most (SQS

@@ -5,6 +5,7 @@ pub mod access;
 pub mod audit;
 pub mod body;
 pub(crate) mod documents;
+pub(crate) mod door;
 pub mod events;
 pub mod mcp;
 pub mod origin;
@@ -20,6 +21,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use crate::admin::Admin;
+use crate::door::{Door, Site};
 use crate::edge::access::{Access, AccessLog, Details};
 use crate::edge::body::Body;
 use crate::edge::origin::OriginPolicy;
@@ -73,12 +75,13 @@ pub struct Edge {
     settings: EdgeSettings,
     planes: Planes,
     details: bool,
+    door: Option<Arc<Door>>,
 }
 
 /// Who sends a request, and until when it must be answered.
 #[derive(Clone, Debug)]
 pub struct From {
-    /// The verified caller.
+    /// The verified caller; behind a door nobody is, before the door has let him in.
     pub principal: Principal,
     /// When the request must have been answered.
     pub deadline: Instant,
@@ -91,6 +94,7 @@ pub(crate) struct Incoming {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) mount: Mount,
+    pub(crate) site: Option<Site>,
     pub(crate) body: Bytes,
     pub(crate) from: From,
     pub(crate) endpoint: Arc<Endpoint>,
@@ -105,7 +109,22 @@ impl Edge {
             settings,
             planes: Planes::ALL,
             details: false,
+            door: None,
         }
+    }
+
+    /// Lets nobody call who does not come in by a door, whoever he is said to be. What is asked for
+    /// before one can come in, and `/health`, is served to everyone.
+    ///
+    /// Where the server is for its clients must stand among the requests' extensions as a [`Site`]
+    /// if the door is one for OAuth.
+    pub fn behind(self, door: Arc<Door>) -> Self {
+        Self { door: Some(door), ..self }
+    }
+
+    /// Whether nobody can call who does not come in by a door.
+    pub fn is_closed(&self) -> bool {
+        self.door.is_some()
     }
 
     /// Serves some of the URLs only.
@@ -126,22 +145,19 @@ impl Edge {
     /// Answers one HTTP request.
     pub async fn answer(self: &Arc<Self>, request: Request<Bytes>, from: From) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
-        let incoming = Incoming {
+        let mut incoming = Incoming {
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers,
             mount: parts.extensions.remove().unwrap_or_default(),
+            site: parts.extensions.remove(),
             body,
             from,
             endpoint: self.gateway.whole().clone(),
         };
         let mut access = Access::start(&self.settings.access, &incoming.method, &incoming.path);
         access.record.bytes_in = incoming.body.len();
-        if self.details {
-            let principal = incoming.from.principal.clone();
-            access.record.details = Some(Box::new(Details { principal, shape: None, trace: None }));
-        }
         let origin = match self.settings.origins.check(&incoming.headers) {
             Ok(origin) => origin,
             Err(refused) => return Reply::problem(StatusCode::FORBIDDEN, refused).finish(access),
@@ -158,12 +174,25 @@ impl Edge {
             let detail = "the body is larger than 4 MiB (4194304 bytes)";
             Reply::problem(StatusCode::PAYLOAD_TOO_LARGE, detail).finish(access)
         } else {
-            self.route(incoming, access).await
+            match self.enter(&mut incoming).await {
+                Ok(()) => {
+                    self.note_caller(&incoming, &mut access);
+                    self.route(incoming, access).await
+                }
+                Err(refused) => refused.finish(access),
+            }
         };
         if let Some(origin) = origin {
             origin::allow(response.headers_mut(), origin);
         }
         response
+    }
+
+    fn note_caller(&self, incoming: &Incoming, access: &mut Access) {
+        if self.details {
+            let principal = incoming.from.principal.clone();
+            access.record.details = Some(Box::new(Details { principal, shape: None, trace: None }));
+        }
     }
 
     async fn route(self: &Arc<Self>, incoming: Incoming, access: Access) -> Response<Body> {
@@ -212,6 +241,10 @@ impl Edge {
             (Place::Servers(path), _) => {
                 documents::servers(&self.admin, &incoming, path).await.finish(access)
             }
+            (Place::Metadata(resource), _) => {
+                let reply = door::metadata(self, &incoming, &resource);
+                reply.unwrap_or_else(nothing_here).finish(access)
+            }
         }
     }
 
@@ -223,7 +256,7 @@ impl Edge {
             Place::Sse(_) => self.planes.sse,
             Place::Message(_) => self.planes.message,
             Place::Register(_) | Place::Policies(_) | Place::Servers(_) => self.planes.register,
-            Place::Health => true,
+            Place::Health | Place::Metadata(_) => true,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Adapters for one machine: SQLite, queues in the process, the local Lambda host.
 
 pub mod buckets;
+pub mod documents;
 pub mod invoker;
 pub mod mailboxes;
 pub mod permissions;
 pub mod sqlite;
+pub mod tokens;
 pub use crate::system;

@@ -1,9 +1,11 @@
 //! The functions of the deployed gateway: events of Lambda in, answers out.
 //!
 //! One program is all of them; `_HANDLER` says which. `mcp` and `registration` put the edge behind
-//! a Function URL or API Gateway, `sweeper` removes orphaned queues by a timer.
+//! a Function URL or API Gateway, `authorizer` stands before the latter, `sweeper` removes orphaned
+//! queues by a timer.
 
 pub mod answer;
+pub mod authorizer;
 pub mod caller;
 pub mod configuration;
 mod direct;
@@ -21,8 +23,10 @@ use http::header::{HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
+use crate::door::Site;
 use crate::edge::{Edge, From, access};
 use crate::function::answer::{Answer, Failure, Streamed};
+use crate::function::authorizer::Authorizer;
 use crate::function::caller::Claim;
 use crate::function::configuration::{Authentication, InvokeMode};
 use crate::function::event::{Event, EventError, HttpEvent};
@@ -53,14 +57,18 @@ pub enum Role {
     Http(Http),
     /// Removes orphans.
     Sweeper(Arc<dyn Sweep>),
+    /// Lets callers through API Gateway.
+    Authorizer(Authorizer),
 }
 
 /// A function that answers requests.
 pub struct Http {
-    /// What answers them.
+    /// What answers them; behind a door if that is what [`Http::authentication`] says.
     pub edge: Arc<Edge>,
     /// Whose requests are served.
     pub authentication: Authentication,
+    /// Where clients reach the function, if it cannot see that.
+    pub public_url: Option<Site>,
     /// Whether JSON-RPC messages by direct invocation are served.
     pub direct_invoke: bool,
     /// How the front end takes answers.
@@ -138,6 +146,7 @@ impl Function {
     pub async fn answer(&self, invocation: Invocation) -> Answer {
         let times = Times::of(invocation.deadline, self.clock.now());
         match &self.role {
+            Role::Authorizer(authorizer) => self.judge(authorizer, &invocation, times).await,
             Role::Sweeper(sweep) => match Event::parse(&invocation.payload, &invocation.id, None) {
                 Ok(Event::Scheduled) => self.sweep(&**sweep, times).await,
                 Ok(Event::Http(_) | Event::Message | Event::Probe(_)) | Err(_) => {
@@ -167,6 +176,20 @@ impl Function {
                     Err(error @ EventError::Unknown) => self.refuse(&error.to_string()),
                 }
             }
+        }
+    }
+
+    /// Says whether a caller may pass.
+    async fn judge(&self, by: &Authorizer, invocation: &Invocation, times: Times) -> Answer {
+        match tokio::time::timeout_at(times.deadline, by.judge(&invocation.payload)).await {
+            Ok(Some(judged)) => {
+                if let Some(why) = judged.refused {
+                    self.log.say(Level::Warn, "caller refused", &why);
+                }
+                judged.answer
+            }
+            Ok(None) => self.refuse("the authorizer takes API Gateway's authorizer events only"),
+            Err(_) => self.refuse("there was no time left to judge"),
         }
     }
 
@@ -213,11 +236,16 @@ impl Function {
     }
 
     async fn request(&self, http: &Http, event: HttpEvent, times: Times) -> Answer {
-        let HttpEvent { request, claim } = event;
-        let principal = match claim {
-            Claim::Verified(principal) => Some(principal),
-            Claim::None => None,
-            Claim::Unverified(why) => {
+        let HttpEvent { mut request, claim } = event;
+        if let Some(url) = &http.public_url {
+            request.extensions_mut().insert(url.clone());
+        }
+        let principal = match (claim, http.authentication) {
+            // Behind a door nobody is who an event says he is: AWS has verified nothing there.
+            (_, Authentication::Door) => None,
+            (Claim::Verified(principal), _) => Some(principal),
+            (Claim::None, _) => None,
+            (Claim::Unverified(why), _) => {
                 self.log.say(Level::Warn, "unverified caller", why);
                 None
             }
@@ -226,8 +254,9 @@ impl Function {
         let principal = match (principal, http.authentication) {
             (Some(principal), _) => principal,
             (None, Authentication::None) => Principal::Anonymous,
+            (None, Authentication::Door) if http.edge.is_closed() => Principal::Anonymous,
             (None, Authentication::AwsIam) if health => Principal::Anonymous,
-            (None, Authentication::AwsIam) => {
+            (None, Authentication::AwsIam | Authentication::Door) => {
                 let (method, path) = (request.method(), request.uri().path());
                 access::record(http.edge.access(), method, path, 403, Instant::now());
                 let detail = "sign the request (AWS SigV4) and send it to the Function URL";

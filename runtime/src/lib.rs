@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The modules stand in one total order, and each uses only those after it:
-//! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `port`, `server`,
+//! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `door`, `port`, `server`,
 //! `policy`, `registration`, `principal`, `protocol`, `deployment`. The adapters of `embedded` and `aws` implement the ports and are
 //! named only by whoever composes a gateway.
 
@@ -16,6 +16,7 @@ pub mod admin;
 pub mod aws;
 pub mod catalog;
 pub mod deployment;
+pub mod door;
 pub mod edge;
 #[cfg(feature = "embedded")]
 pub mod embedded;

@@ -6,6 +6,7 @@ pub mod buckets;
 pub mod closing;
 #[cfg(feature = "test-support")]
 pub mod contract;
+pub mod doors;
 #[cfg(feature = "test-support")]
 pub mod faulty;
 pub mod permissions;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
 
-pub use claims::{Scope, Scopes, TokenClaims};
+pub use claims::{InvalidScope, MAX_SCOPE_BYTES, MAX_SCOPES, Scope, Scopes, TokenClaims};
 
 /// A caller, as verified by whatever stands in front of the gateway.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

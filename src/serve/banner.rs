@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::{InvokeWhere, ServeArguments};
 use crate::output::Output;
+use crate::serve::door;
 use crate::version;
 
 /// Prints where to connect.
@@ -33,7 +34,7 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
         InvokeWhere::Local => "",
         InvokeWhere::Aws => ", every one that your AWS credentials reach",
     };
-    let open = if address.ip().is_loopback() {
+    let open = if address.ip().is_loopback() || arguments.door.is_closed() {
         String::new()
     } else {
         let warning = "anyone who can reach this address can call and register functions";
@@ -44,6 +45,23 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
         InvokeWhere::Local if functions.is_empty() => "none".to_owned(),
         InvokeWhere::Local => functions.join(", "),
     };
+    if arguments.door.is_closed() {
+        let door = door::describe(&arguments.door);
+        return output.line(format!(
+            "mcp-lambda {} serves {url}
+
+  MCP             {url}/mcp
+  HTTP+SSE        {url}/sse
+  registrations   {url}/register
+  door            {door}
+  functions       {functions}
+  data            {data}
+
+Ctrl-C ends it.
+",
+            version::LONG
+        ));
+    }
     output.line(format!(
         "mcp-lambda {} serves {url}\n{open}
   MCP             {url}/mcp

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lambda_host::{FunctionConfig, FunctionName, Host, HostOptions};
 use mcp_lambda_runtime::admin::Admin;
+use mcp_lambda_runtime::door::Door;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings};
 use mcp_lambda_runtime::embedded::buckets::MemoryBuckets;
@@ -51,6 +52,7 @@ pub(super) async fn edge(
     arguments: &ServeArguments,
     host: Host,
     origins: OriginPolicy,
+    door: Option<Arc<Door>>,
     output: &Arc<Output>,
 ) -> Result<Arc<Edge>, Failure> {
     let invoker = invoker(arguments.invoke, host).await?;
@@ -87,7 +89,11 @@ pub(super) async fn edge(
     let (output, audited) = (output.clone(), output.is_json());
     let access = Arc::new(move |record: &_| log::request(&output, record));
     let edge = Edge::new(gateway, EdgeSettings { origins, access });
-    Ok(Arc::new(if audited { edge.detailing() } else { edge }))
+    let edge = if audited { edge.detailing() } else { edge };
+    Ok(Arc::new(match door {
+        None => edge,
+        Some(door) => edge.behind(door),
+    }))
 }
 
 fn limits(arguments: &ServeArguments) -> RateLimits {

@@ -118,6 +118,11 @@ async fn answer(server: Server, request: Request<Incoming>) -> Response<Answer> 
         access::record(server.edge.access(), &method, &path, status, started);
         response
     };
+    if server.closed && (invoke || url.is_some()) {
+        // The Invoke API takes any signature, so it would be a way around the door.
+        let detail = "the Lambda host's own API is not served behind a door";
+        return unlogged(plain(StatusCode::NOT_FOUND, detail));
+    }
     let limit = if invoke || url.is_some() { HOST_BODY_BYTES } else { limits::MAX_BODY_BYTES };
     let request = match read(request, limit).await {
         Ok(request) => request,
@@ -133,6 +138,8 @@ async fn answer(server: Server, request: Request<Incoming>) -> Response<Answer> 
             None => lambda_host::api::answer(&server.host, request).await.map(Answer::Host),
         });
     }
+    let mut request = request;
+    request.extensions_mut().insert(server.site.clone());
     let from = From { principal: Principal::Anonymous, deadline: started + REQUEST_TIMEOUT };
     server.edge.answer(request, from).await.map(Answer::Edge)
 }

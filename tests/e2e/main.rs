@@ -11,6 +11,7 @@
 mod cli;
 mod clients;
 mod conformance;
+mod doors;
 mod durability;
 mod readme;
 mod rust_client;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The modules of `runtime`, each of which may use only those after it.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "function",
     "edge",
     "admin",
@@ -11,6 +11,7 @@ const LAYERS: [&str; 14] = [
     "invoke",
     "catalog",
     "session",
+    "door",
     "port",
     "server",
     "policy",
@@ -189,6 +190,7 @@ fn documents_link_to_what_exists() {
         "docs/policies.md",
         "docs/registrations.md",
         "docs/security-findings.md",
+        "docs/security.md",
         "docs/stack.md",
         "docs/testing.md",
         "host/README.md",

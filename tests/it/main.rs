@@ -4,7 +4,9 @@
 mod admin;
 mod architecture;
 mod ask;
+mod attacks;
 mod bounds;
+mod doors;
 mod failures;
 mod fuzz;
 mod headers;

@@ -7,6 +7,7 @@ use mcp_lambda_runtime::principal::Principal;
 use serde_json::{Value, json};
 
 use crate::hidden::{bare, put};
+use crate::support::issuer::{ISSUER, Issuer, Key, settings};
 use crate::support::{ALL_CAPABILITIES, Reply, TestGateway, functions, modern, next_piece, post};
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -282,4 +283,67 @@ async fn the_manual_says_what_is_so() {
     // The last policy was the kill switch.
     assert_eq!(at(&gateway, "/s/example/mcp", "tools/list", &json!({})).await.status, 404);
     assert!(names(&at(&gateway, "/mcp", "tools/list", &json!({})).await, "tools").is_empty());
+}
+
+/// Every place that does something asks who is there, and a virtual server is a resource of its own
+/// for which tokens are issued.
+#[tokio::test(start_paused = true)]
+async fn a_door_stands_before_virtual_servers_and_their_administration() {
+    let issuer = Issuer::new(Key::p256());
+    let gateway = world().await.behind_oauth(settings(), &issuer);
+    let root = "/.well-known/oauth-protected-resource";
+    for path in ["/s/ops/mcp", "/s/unknown/mcp", "/s/ops/mcp/", "/s/ops/message?sessionId=x"] {
+        let reply = gateway.send(post(path, &[], PING)).await;
+        let challenge = reply.header("www-authenticate").expect("a challenge");
+        let server = if path.contains("ops") { "ops" } else { "unknown" };
+        let metadata = format!("http://127.0.0.1{root}/s/{server}/mcp");
+        assert!(reply.status == 401 && challenge.contains(&metadata), "{path} {challenge}");
+    }
+    for path in ["/policies", "/policies/a", "/policies/explain", "/servers", "/servers/ops"] {
+        for method in ["GET", "PUT", "POST", "DELETE"] {
+            assert_eq!(bare(&gateway, method, path).await.status, 401, "{method} {path}");
+        }
+    }
+    for server in ["ops", "unknown"] {
+        let metadata = bare(&gateway, "GET", &format!("{root}/s/{server}/mcp")).await.json();
+        assert_eq!(metadata["resource"], format!("http://127.0.0.1/s/{server}/mcp"));
+    }
+    let send = async |path: &str, audience: &str, scopes: &str| {
+        let claims = json!({"aud": audience, "scope": scopes});
+        let bearer = format!("Bearer {}", issuer.token(&claims));
+        gateway.send(post(path, &[("authorization", &bearer)], PING)).await.status
+    };
+    let (whole, ops) = ("http://127.0.0.1/mcp", "http://127.0.0.1/s/ops/mcp");
+    assert_eq!(send("/s/ops/mcp", ops, "mcp:tools").await, 200);
+    assert_eq!(send("/mcp", whole, "mcp:tools").await, 200);
+    for (path, audience) in [("/mcp", ops), ("/s/docs/mcp", ops), ("/s/ops/mcp", whole)] {
+        assert_eq!(send(path, audience, "mcp:tools").await, 401, "{path} for {audience}");
+    }
+    assert_eq!(send("/policies/explain", whole, "mcp:tools").await, 403);
+    assert_eq!(send("/policies/explain", whole, "mcp:tools mcp:admin").await, 400);
+}
+
+/// What policies know of a token is what the door has verified.
+#[tokio::test(start_paused = true)]
+async fn policies_know_what_tokens_say() {
+    let issuer = Issuer::new(Key::p256());
+    let gateway = world().await;
+    let policy = json!({"statements": [{"effect": "permit", "action": "tools/call",
+        "principal": {"issuer": ISSUER, "claims": {"department": ["tools", "crew"]}, "anyScope": "call"},
+        "resource": {"name": "plain"}}]});
+    assert_eq!(put(&gateway, "/policies/p", &policy).await.status, 201);
+    let gateway = gateway.behind_oauth(settings(), &issuer);
+    for (department, scopes, expected) in [
+        (json!("tools"), "mcp:tools call", 1),
+        (json!(["crew", "other"]), "mcp:tools call", 1),
+        (json!("tools"), "mcp:tools", 0),
+        (json!("other"), "mcp:tools call", 0),
+        (json!(null), "mcp:tools call", 0),
+    ] {
+        let claims = json!({"department": department, "scope": scopes});
+        let bearer = format!("Bearer {}", issuer.token(&claims));
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+        let reply = gateway.send(post("/mcp", &[("authorization", &bearer)], body)).await;
+        assert_eq!(names(&reply, "tools").len(), expected, "{claims}");
+    }
 }

@@ -1,6 +1,7 @@
 //! A gateway for tests, and functions that run in the test itself.
 
 pub(crate) mod functions;
+pub(crate) mod issuer;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use mcp_lambda_runtime::admin::Admin;
-use mcp_lambda_runtime::edge::access::Record;
+use mcp_lambda_runtime::door::{BearerDoor, Door, OAuthDoor, OAuthSettings, Site};
+use mcp_lambda_runtime::edge::access::{AccessLog, Record};
 use mcp_lambda_runtime::edge::body::Body;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, From};
@@ -19,12 +21,15 @@ use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
 use mcp_lambda_runtime::embedded::permissions::MemoryPermissions;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
+use mcp_lambda_runtime::port::doors::Tokens;
 use mcp_lambda_runtime::port::{Clock, Ids, Timestamp};
 use mcp_lambda_runtime::principal::Principal;
+use mcp_lambda_runtime::system::SystemIds;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use functions::Functions;
+use issuer::Issuer;
 
 /// A clock that is set by hand.
 #[derive(Debug)]
@@ -67,6 +72,8 @@ pub(crate) struct TestGateway {
     pub(crate) mailboxes: Arc<MemoryMailboxes>,
     pub(crate) principal: Principal,
     pub(crate) log: Arc<Mutex<Vec<Record>>>,
+    origins: OriginPolicy,
+    access: AccessLog,
 }
 
 /// 2026-01-01T00:00:00Z.
@@ -104,13 +111,34 @@ impl TestGateway {
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = log.clone();
         let origins = OriginPolicy { origins: BTreeSet::new(), ..OriginPolicy::local() };
-        let access = Arc::new(move |record: &Record| {
+        let access: AccessLog = Arc::new(move |record: &Record| {
             sink.lock().expect("no panic while logging").push(record.clone());
         });
-        let edge = Edge::new(gateway.clone(), EdgeSettings { origins, access });
+        let settings = EdgeSettings { origins: origins.clone(), access: access.clone() };
+        let edge = Edge::new(gateway.clone(), settings);
         let edge = Arc::new(edge.detailing());
         let principal = Principal::Anonymous;
-        Self { edge, gateway, clock, functions, store, mailboxes, principal, log }
+        Self { edge, gateway, clock, functions, store, mailboxes, principal, log, origins, access }
+    }
+
+    /// The same gateway behind a door.
+    fn behind(self, door: Door) -> Self {
+        let settings = EdgeSettings { origins: self.origins.clone(), access: self.access.clone() };
+        let edge = Edge::new(self.gateway.clone(), settings).detailing().behind(Arc::new(door));
+        Self { edge: Arc::new(edge), ..self }
+    }
+
+    /// The same gateway behind a door for the tokens of an issuer.
+    pub(crate) fn behind_oauth(self, settings: OAuthSettings, issuer: &Arc<Issuer>) -> Self {
+        let door = OAuthDoor::new(settings, issuer.clone(), self.clock.clone());
+        self.behind(Door::OAuth(Box::new(door)))
+    }
+
+    /// The same gateway behind a door for bearers of tokens.
+    pub(crate) fn behind_bearer(self, tokens: Arc<dyn Tokens>) -> Self {
+        let ids = SystemIds::default();
+        let door = BearerDoor::new(tokens, "stack".to_owned(), self.clock.clone(), &ids);
+        self.behind(Door::Bearer(door))
     }
 
     /// A gateway with the registrations of `functions::registrations`.
@@ -143,6 +171,8 @@ impl TestGateway {
     pub(crate) async fn open(&self, request: Request<Bytes>) -> Response<Body> {
         let deadline = Instant::now() + Duration::from_secs(900);
         let from = From { principal: self.principal.clone(), deadline };
+        let mut request = request;
+        request.extensions_mut().insert(Site::new(issuer::SITE));
         self.edge.answer(request, from).await
     }
 

@@ -12,16 +12,26 @@ use super::http_client;
 ///
 /// Credentials are looked for when they are first needed.
 pub async fn configuration() -> SdkConfig {
-    // The default chain would end by asking EC2's metadata service for a region, which makes every
-    // start elsewhere slow. Calls go to the region of their function; only roles need this one.
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new())
+    // Calls go to the region of their function; only roles need this one.
+    chosen(None, None).await
+}
+
+/// The same, with a region and a profile that somebody has chosen.
+///
+/// The default chain would end by asking EC2's metadata service for a region, which makes every
+/// start elsewhere slow.
+pub async fn chosen(region: Option<String>, profile: Option<String>) -> SdkConfig {
+    let mut files = ProfileFileRegionProvider::builder();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+    if let Some(profile) = profile {
+        files = files.profile_name(&profile);
+        loader = loader.profile_name(profile);
+    }
+    let region = RegionProviderChain::first_try(region.map(Region::new))
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(files.build())
         .or_else(Region::from_static(FALLBACK_REGION));
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
-        .region(region)
-        .load()
-        .await
+    loader.region(region).load().await
 }
 
 /// Where roles are assumed if nothing names a region.

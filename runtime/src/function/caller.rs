@@ -85,6 +85,13 @@ pub(super) fn read(
     }
 }
 
+/// The domain of the Function URL through which an event came; nothing if anyone could have written
+/// it.
+pub(super) fn domain<'a>(origin: Option<Origin<'a>>, invocation: &str) -> Option<&'a str> {
+    let origin = origin.filter(|origin| origin.request_id == Some(invocation))?;
+    origin.domain.filter(|_| is_url(&origin))
+}
+
 /// `<apiId>.lambda-url.<region>.<suffix>`, without stages.
 fn is_url(origin: &Origin<'_>) -> bool {
     let labels: Vec<&str> = origin.domain.unwrap_or_default().split('.').collect();

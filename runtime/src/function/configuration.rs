@@ -2,12 +2,17 @@
 //!
 //! Every variable with its meaning stands in `docs/functions.md`.
 
+mod doors;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use doors::PublicDoor;
+
 use crate::deployment::{handlers, variables};
+use crate::door::Site;
 use crate::function::log::Callers;
 use crate::gateway::admit::{DEFAULT_SESSIONS, RateLimits};
 use crate::session::Expiry;
@@ -21,6 +26,8 @@ pub enum Handler {
     Registration,
     /// What removes orphaned queues, by a timer.
     Sweeper,
+    /// What lets callers through API Gateway.
+    Authorizer,
 }
 
 /// Whose requests are served.
@@ -30,6 +37,8 @@ pub enum Authentication {
     AwsIam,
     /// Everyone's: something else stands in front, or nothing.
     None,
+    /// Those of whoever comes in by the door, which alone says who he is.
+    Door,
 }
 
 /// How the function's front end takes answers. An event does not say.
@@ -65,6 +74,10 @@ pub struct Configuration {
     pub sessions_table: String,
     /// Whose requests are served.
     pub authentication: Authentication,
+    /// The door, if that decides.
+    pub door: Option<PublicDoor>,
+    /// Where clients reach the function, if it cannot see that.
+    pub public_url: Option<Site>,
     /// Whether JSON-RPC messages by direct invocation are served.
     pub direct_invoke: bool,
     /// How the front end takes answers.
@@ -119,6 +132,10 @@ pub struct AwsEnvironment {
     pub sqs_endpoint: Option<String>,
     /// Another endpoint than Lambda's own.
     pub lambda_endpoint: Option<String>,
+    /// Another endpoint than Secrets Manager's own.
+    pub secrets_endpoint: Option<String>,
+    /// Another endpoint than Systems Manager's own.
+    pub ssm_endpoint: Option<String>,
 }
 
 impl fmt::Debug for AwsEnvironment {
@@ -138,21 +155,22 @@ impl Configuration {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigurationError> {
         let mut reader = Reader { variable: &variable, faults: Vec::new() };
         let handler = reader.choice("_HANDLER", None, HANDLERS);
-        let serves = handler.is_none_or(|handler| handler != Handler::Sweeper);
+        let serves = !matches!(handler, Some(Handler::Sweeper | Handler::Authorizer));
         let mut table = |name| if serves { reader.required(name) } else { String::new() };
         let registrations_table = table(variables::REGISTRATIONS_TABLE);
         let sessions_table = table(variables::SESSIONS_TABLE);
+        let direct_invoke =
+            reader.choice(variables::DIRECT_INVOKE, Some("DENY"), PERMISSIONS).unwrap_or(false);
+        let (authentication, door) = reader.authentication(handler, direct_invoke);
         let configuration = Self {
             handler: handler.unwrap_or(Handler::Mcp),
             stack: reader.required(variables::STACK),
             registrations_table,
             sessions_table,
-            authentication: reader
-                .choice(variables::AUTHENTICATION, Some("AWS_IAM"), AUTHENTICATIONS)
-                .unwrap_or(Authentication::AwsIam),
-            direct_invoke: reader
-                .choice(variables::DIRECT_INVOKE, Some("DENY"), PERMISSIONS)
-                .unwrap_or(false),
+            authentication,
+            door,
+            public_url: reader.public_url(),
+            direct_invoke,
             invoke_mode: reader
                 .choice(variables::INVOKE_MODE, Some("BUFFERED"), INVOKE_MODES)
                 .unwrap_or(InvokeMode::Buffered),
@@ -192,9 +210,8 @@ const HANDLERS: &[(&str, Handler)] = &[
     (handlers::MCP, Handler::Mcp),
     (handlers::REGISTRATION, Handler::Registration),
     (handlers::SWEEPER, Handler::Sweeper),
+    (handlers::AUTHORIZER, Handler::Authorizer),
 ];
-const AUTHENTICATIONS: &[(&str, Authentication)] =
-    &[("AWS_IAM", Authentication::AwsIam), ("NONE", Authentication::None)];
 const PERMISSIONS: &[(&str, bool)] = &[("DENY", false), ("ALLOW", true)];
 const INVOKE_MODES: &[(&str, InvokeMode)] =
     &[("BUFFERED", InvokeMode::Buffered), ("RESPONSE_STREAM", InvokeMode::ResponseStream)];
@@ -350,6 +367,8 @@ impl Reader<'_> {
             endpoint("AWS_ENDPOINT_URL_SQS"),
             endpoint("AWS_ENDPOINT_URL_LAMBDA"),
         );
+        let (secrets_endpoint, ssm_endpoint) =
+            (endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint("AWS_ENDPOINT_URL_SSM"));
         AwsEnvironment {
             region: self.required("AWS_REGION"),
             access_key_id: self.required("AWS_ACCESS_KEY_ID"),
@@ -358,6 +377,8 @@ impl Reader<'_> {
             dynamodb_endpoint,
             sqs_endpoint,
             lambda_endpoint,
+            secrets_endpoint,
+            ssm_endpoint,
         }
     }
 }
@@ -424,7 +445,7 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "_HANDLER must be mcp or registration or sweeper, not ``",
+                "_HANDLER must be mcp or registration or sweeper or authorizer, not ``",
                 "MCP_LAMBDA_REGISTRATIONS_TABLE must be set",
                 "MCP_LAMBDA_SESSIONS_TABLE must be set",
                 "MCP_LAMBDA_STACK must be set",
@@ -459,14 +480,71 @@ mod tests {
 
     #[test]
     fn words() {
-        let wrong = fault(&[("_HANDLER", "authorizer")]);
-        assert_eq!(wrong, "_HANDLER must be mcp or registration or sweeper, not `authorizer`");
+        let wrong = fault(&[("_HANDLER", "mpc")]);
+        let words = "mcp or registration or sweeper or authorizer";
+        assert_eq!(wrong, format!("_HANDLER must be {words}, not `mpc`"));
         assert!(fault(&[("MCP_LAMBDA_AUTHENTICATION", "aws_iam")]).contains("AWS_IAM or NONE"));
         assert!(fault(&[("MCP_LAMBDA_DIRECT_INVOKE", "yes")]).contains("DENY or ALLOW"));
         assert!(fault(&[("MCP_LAMBDA_INVOKE_MODE", "STREAM")]).contains("RESPONSE_STREAM"));
         assert!(fault(&[("MCP_LAMBDA_PLANES", "mcp,register")]).contains("`register`"));
         let planes = read(&[("MCP_LAMBDA_PLANES", "sse, message")]).expect("good").planes;
         assert_eq!(planes, ClientPlanes { mcp: false, sse: true, message: true });
+    }
+
+    #[test]
+    fn doors() {
+        let kind = |value| ("MCP_LAMBDA_AUTHENTICATION", value);
+        let tokens = ("MCP_LAMBDA_BEARER_TOKENS", "/mcp-lambda/stack/tokens");
+        let issuer = ("MCP_LAMBDA_OAUTH_ISSUER", "https://issuer.example.com");
+        let bearer = read(&[kind("BEARER"), tokens]).expect("good");
+        assert_eq!(bearer.authentication, Authentication::Door);
+        assert!(matches!(bearer.door, Some(PublicDoor::Bearer(name)) if name == tokens.1));
+        let oauth = read(&[
+            kind("OAUTH"),
+            issuer,
+            ("MCP_LAMBDA_OAUTH_AUDIENCES", "a, b c"),
+            ("MCP_LAMBDA_OAUTH_CLIENTS", "client"),
+            ("MCP_LAMBDA_OAUTH_SCOPES", "read write"),
+            ("MCP_LAMBDA_OAUTH_RULES", "tools/a=admin"),
+            ("MCP_LAMBDA_OAUTH_CLAIMS", "email,cognito:groups"),
+            ("MCP_LAMBDA_PUBLIC_URL", "https://tools.example.com/"),
+        ]);
+        let oauth = oauth.expect("good");
+        assert_eq!(
+            oauth.public_url.map(|site| site.url("/mcp")).as_deref(),
+            Some("https://tools.example.com/mcp")
+        );
+        let Some(PublicDoor::OAuth(settings)) = oauth.door else { panic!("no door") };
+        assert_eq!((settings.audiences.len(), settings.clients.len()), (3, 1));
+        assert_eq!(
+            (settings.scopes.to_string().as_str(), settings.claims.len()),
+            ("read write", 2)
+        );
+        assert!(settings.admin.is_none() && !settings.rules.is_empty());
+        let authorizer = [
+            ("_HANDLER", "authorizer"),
+            kind("BEARER"),
+            tokens,
+            ("MCP_LAMBDA_REGISTRATIONS_TABLE", ""),
+            ("MCP_LAMBDA_SESSIONS_TABLE", ""),
+        ];
+        assert!(read(&authorizer).is_ok());
+        for (changes, words) in [
+            (vec![kind("BEARER")], "MCP_LAMBDA_BEARER_TOKENS must be set"),
+            (vec![kind("OAUTH")], "MCP_LAMBDA_OAUTH_ISSUER must be set"),
+            (vec![kind("OAUTH"), ("MCP_LAMBDA_OAUTH_ISSUER", "http://a.example")], "https://"),
+            (vec![kind("OAUTH"), issuer, ("MCP_LAMBDA_OAUTH_SCOPES", "\"")], "OAUTH_SCOPES"),
+            (vec![kind("OAUTH"), issuer, ("MCP_LAMBDA_OAUTH_RULES", "a")], "OAUTH_RULES"),
+            (vec![kind("OAUTH"), issuer, ("MCP_LAMBDA_OAUTH_CLAIMS", "é")], "OAUTH_CLAIMS"),
+            (vec![kind("BEARER"), tokens, ("MCP_LAMBDA_DIRECT_INVOKE", "ALLOW")], "must be DENY"),
+            (vec![kind("BEARER"), tokens, ("_HANDLER", "registration")], "for administrators"),
+            (vec![("_HANDLER", "authorizer")], "BEARER or OAUTH for the authorizer"),
+            (vec![kind("bearer")], "AWS_IAM or NONE or BEARER or OAUTH"),
+            (vec![("MCP_LAMBDA_PUBLIC_URL", "tools")], "MCP_LAMBDA_PUBLIC_URL"),
+        ] {
+            let told = fault(&changes);
+            assert!(told.contains(words), "{told}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use http::{Method, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::door::Site;
 use crate::edge::Mount;
 use crate::function::caller::{self, Claim, Origin};
 use crate::protocol::json::{self, Text};
@@ -35,7 +36,8 @@ pub enum Event {
 /// A request through a Function URL or API Gateway.
 #[derive(Debug)]
 pub struct HttpEvent {
-    /// The request; where the URLs are mounted is among its extensions.
+    /// The request; where the URLs are mounted is among its extensions, and for a genuine event of
+    /// a Function URL its [`Site`].
     pub request: Request<Bytes>,
     /// What the event says of its sender. Nothing in a header counts.
     pub claim: Claim,
@@ -205,6 +207,9 @@ fn read_http(text: &str, invocation: &str, prefix: Option<&str>) -> Result<HttpE
         (None, None) => HeaderMap::new(),
     };
     add_cookies(request.headers_mut(), &event.cookies.unwrap_or_default());
+    if let Some(domain) = caller::domain(origin, invocation) {
+        request.extensions_mut().insert(Site::new(&format!("https://{domain}{mount}")));
+    }
     request.extensions_mut().insert(Mount(mount));
     Ok(HttpEvent { request, claim })
 }

@@ -127,7 +127,7 @@ fn operation(record: &Record) -> &'static str {
         // All of them are the admin plane's.
         Some(Place::Register(_) | Place::Policies(_) | Place::Servers(_)) => register,
         Some(Place::Mcp(_)) if record.messages_in > 1 => batch,
-        Some(Place::Mcp(_)) | None => other,
+        Some(Place::Mcp(_) | Place::Metadata(_)) | None => other,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod mailboxes;
 pub mod permissions;
 pub mod registrations;
 pub mod sessions;
+pub mod tokens;
 
 use std::future::Future;
 use std::sync::Arc;

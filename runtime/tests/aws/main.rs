@@ -12,6 +12,7 @@ mod request;
 mod server;
 mod sqs;
 mod streams;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

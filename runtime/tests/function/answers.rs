@@ -2,6 +2,7 @@
 
 mod admission;
 mod direct;
+mod doors;
 mod endings;
 mod forms;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use mcp_lambda_runtime::admin::Admin;
+use mcp_lambda_runtime::door::Door;
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
 use mcp_lambda_runtime::embedded::mailboxes::MemoryMailboxes;
@@ -104,6 +106,7 @@ pub(crate) struct Setting {
     direct_invoke: bool,
     invoke_mode: InvokeMode,
     planes: Planes,
+    door: Option<Door>,
 }
 
 impl Default for Setting {
@@ -113,6 +116,7 @@ impl Default for Setting {
             direct_invoke: false,
             invoke_mode: InvokeMode::Buffered,
             planes: Planes { register: false, streams: false, ..Planes::ALL },
+            door: None,
         }
     }
 }
@@ -168,9 +172,15 @@ impl World {
         let log = Log::new(sink, clock.clone());
         let origins = OriginPolicy::default();
         let edge = Edge::new(gateway, EdgeSettings { origins, access: log.access() });
+        let edge = edge.serving(setting.planes);
+        let edge = match setting.door {
+            None => edge,
+            Some(door) => edge.behind(Arc::new(door)),
+        };
         let http = Http {
-            edge: Arc::new(edge.serving(setting.planes)),
+            edge: Arc::new(edge),
             authentication: setting.authentication,
+            public_url: None,
             direct_invoke: setting.direct_invoke,
             invoke_mode: setting.invoke_mode,
             path_prefix: None,

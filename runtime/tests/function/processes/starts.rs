@@ -9,7 +9,7 @@ use super::world::{Setting, World, get, read};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_is_said_to_lambda_and_in_the_log() {
     for (name, value, said) in [
-        ("_HANDLER", "authorizer", "_HANDLER must be mcp or registration or sweeper"),
+        ("_HANDLER", "mpc", "_HANDLER must be mcp or registration or sweeper"),
         ("MCP_LAMBDA_STACK", "not a stack!", "MCP_LAMBDA_STACK"),
         ("MCP_LAMBDA_SESSIONS_TABLE", "no", "MCP_LAMBDA_SESSIONS_TABLE"),
         ("MCP_LAMBDA_AUTHENTICATION", "", "ok"),

@@ -1,0 +1,145 @@
+//! Doors of the program: tokens of a file, and the whole OAuth flow of the official clients with a
+//! real authorization server.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::command::{run, succeed};
+use crate::support::http::rpc;
+use crate::support::issuer::Issuer;
+use crate::support::server::{Server, program};
+use crate::support::{Installed, foreign, gate};
+
+/// How long a script may take; each of its steps has 30 seconds.
+const SCRIPT: Duration = Duration::from_secs(120);
+/// How long a command may take that refuses to start.
+const REFUSE: Duration = Duration::from_secs(30);
+const CURRENT: &str = "the-current-token-of-this-test-0123456789";
+const PREVIOUS: &str = "the-previous-token-of-this-test-012345678";
+
+#[test]
+fn tokens_of_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    std::fs::write(&file, format!("{CURRENT}\n{PREVIOUS}\n")).expect("a file");
+    let server = Server::start(&["--bearer-token-file".as_ref(), file.as_os_str()]);
+    let client = server.client();
+    let ping = rpc("ping", &json!({}));
+    for token in [CURRENT, PREVIOUS] {
+        let bearer = format!("Bearer {token}");
+        client.post("/mcp", &[("authorization", &bearer)], &ping).expect(200);
+        let listed = client.send("GET", "/register", &[("authorization", &bearer)], None);
+        listed.expect("an answer").expect(200);
+    }
+    for headers in [&[][..], &[("authorization", "Bearer wrong")]] {
+        let refused = client.post("/mcp", headers, &ping).expect(401);
+        assert!(refused.headers.contains_key("www-authenticate"), "{refused:?}");
+        client.post("/register", headers, &json!({})).expect(401);
+        // Neither the Invoke API nor Function URLs are a way around the door.
+        client
+            .post("/2015-03-31/functions/example-echo/invocations", headers, &json!({}))
+            .expect(404);
+        client.post("/lambda-url/example-echo/", headers, &json!({})).expect(404);
+    }
+    client.get("/health").expect(200);
+    let said = server.said();
+    assert!(!said.contains(CURRENT) && !said.contains(PREVIOUS), "{said}");
+    server.stop();
+}
+
+#[test]
+fn doors_that_cannot_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let short = folder.path().join("short");
+    std::fs::write(&short, "s3cret").expect("a file");
+    let missing = folder.path().join("missing");
+    let text = |path: &std::path::Path| path.to_str().expect("UTF-8").to_owned();
+    for (arguments, words) in [
+        (vec!["--bearer-token-file".to_owned(), text(&missing)], "openssl rand -hex 32"),
+        (vec!["--bearer-token-file".to_owned(), text(&short)], "32 to 512"),
+        (vec!["--oauth-issuer".to_owned(), "http://issuer.example.com".to_owned()], "https://"),
+        (vec!["--oauth-scope".to_owned(), "a".to_owned()], "--oauth-issuer"),
+        (vec!["--public-url".to_owned(), "https://a.example".to_owned()], "--oauth-issuer"),
+        (
+            vec![
+                "--oauth-issuer".to_owned(),
+                "http://127.0.0.1:9".to_owned(),
+                "--oauth-rule".to_owned(),
+                "x".to_owned(),
+            ],
+            "tools/NAME=SCOPE",
+        ),
+        (
+            vec![
+                "--oauth-issuer".to_owned(),
+                "http://127.0.0.1:9".to_owned(),
+                "--bearer-token-file".to_owned(),
+                text(&short),
+            ],
+            "cannot be used with",
+        ),
+    ] {
+        let mut command = program();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(&arguments);
+        let finished = run(&mut command, REFUSE).expect("an end");
+        assert_eq!(finished.code, Some(2), "{arguments:?} {finished}");
+        assert!(finished.stderr.contains(words), "{arguments:?} {finished}");
+        assert!(!finished.stderr.contains("s3cret"), "{finished}");
+    }
+}
+
+/// Starts an authorization server and a server that takes its tokens, and runs a client.
+fn flow(command: impl FnOnce(&Installed, &str) -> Command) {
+    let Some(installed) = foreign() else { return };
+    let _pass = gate::enter();
+    let issuer = Issuer::start(installed);
+    let server = Server::start(&[
+        "--oauth-issuer",
+        issuer.url(),
+        "--oauth-scope",
+        "mcp:tools",
+        "--oauth-rule",
+        "tools/example_echo=echo:call",
+    ]);
+    let mut script = command(installed, &format!("{}/mcp", server.url()));
+    script.env("NO_PROXY", "127.0.0.1");
+    match succeed(&mut script, SCRIPT) {
+        Ok(finished) => {
+            let steps: Vec<&str> = finished.stdout.lines().collect();
+            let passed =
+                |step: &&str| step.contains("\"ok\":true") || step.contains("\"ok\": true");
+            assert!(steps.len() >= 5 && steps.iter().all(passed), "{}", finished.stdout);
+        }
+        Err(error) => panic!("{error}\n{}\n{}", server.said(), issuer.said()),
+    }
+    server.stop();
+}
+
+#[test]
+fn the_oauth_flow_of_typescript_2() {
+    flow(|installed, url| {
+        let mut command = installed.node();
+        command.arg(installed.script("oauth.mjs")).args([url, "2"]);
+        command
+    });
+}
+
+#[test]
+fn the_oauth_flow_of_typescript_1() {
+    flow(|installed, url| {
+        let mut command = installed.node();
+        command.arg(installed.script("oauth.mjs")).args([url, "1"]);
+        command
+    });
+}
+
+#[test]
+fn the_oauth_flow_of_python() {
+    flow(|installed, url| {
+        let mut command = installed.python();
+        command.arg(installed.script("oauth.py")).arg(url);
+        command
+    });
+}
