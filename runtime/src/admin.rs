@@ -1,7 +1,10 @@
-//! The admin plane: registrations created, read, changed and removed.
+//! The admin plane: registrations, policies and virtual servers created, read, changed and
+//! removed.
 //!
 //! Knows nothing of HTTP. Whoever gets here has been let in as an administrator.
 
+pub mod documents;
+pub mod explain;
 pub mod grants;
 pub mod settle;
 pub mod status;
@@ -14,6 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::catalog;
 use crate::gateway::Gateway;
 use crate::port::permissions::PermissionError;
+use crate::port::row::Rows;
 use crate::port::{StoreError, Stored};
 use crate::protocol::json;
 use crate::registration::document::Document;
@@ -36,6 +40,25 @@ pub enum AdminError {
     /// The document is not valid.
     #[error("the registration is not valid: {0}")]
     Invalid(InvalidRegistration),
+    /// A policy, a virtual server or a question is not valid.
+    #[error("the {what} is not valid: {invalid}")]
+    InvalidDocument {
+        /// What it is.
+        what: &'static str,
+        /// Its faults.
+        invalid: InvalidRegistration,
+    },
+    /// There is no policy or virtual server of that name.
+    #[error("there is no {0} of this name")]
+    NoDocument(&'static str),
+    /// One policy or virtual server more than there may be.
+    #[error("there are {most} of them already, which is the most: remove a {what} first")]
+    TooMany {
+        /// What it is.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
     /// A change of type or name.
     #[error(
         "Cannot change registration ID: {id} cannot become {becomes}; \
@@ -193,7 +216,9 @@ impl Admin {
         let after = listed.cursor.as_deref().map(decode_cursor).transpose()?;
         let registrations = &self.gateway.ports().registrations;
         // One more than asked for tells whether there is another page.
-        let mut rows = registrations.page(listed.kind, after.as_deref(), listed.limit + 1).await?;
+        let mut rows = registrations
+            .page(Rows::Registrations(listed.kind), after.as_deref(), listed.limit + 1)
+            .await?;
         let more = rows.len() > listed.limit;
         rows.truncate(listed.limit);
         let items: Vec<String> = rows.iter().map(|row| show(row).body).collect();
@@ -233,7 +258,7 @@ impl Admin {
 
     async fn load(&self, id: &str) -> Result<Stored, AdminError> {
         let id = RegistrationId::parse(id).ok_or(AdminError::NotFound)?;
-        self.gateway.ports().registrations.load(&id).await?.ok_or(AdminError::NotFound)
+        self.gateway.ports().registrations.load(&id.into()).await?.ok_or(AdminError::NotFound)
     }
 
     /// Refuses a second resource with the same URI. Two that are created in the same moment are

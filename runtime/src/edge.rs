@@ -4,12 +4,14 @@ pub mod accept;
 pub mod access;
 pub mod audit;
 pub mod body;
+pub(crate) mod documents;
 pub(crate) mod door;
 pub mod events;
 pub mod mcp;
 pub mod origin;
 pub mod register;
 pub mod reply;
+pub mod routes;
 pub mod sse;
 
 use std::sync::Arc;
@@ -24,7 +26,9 @@ use crate::edge::access::{Access, AccessLog, Details};
 use crate::edge::body::Body;
 use crate::edge::origin::OriginPolicy;
 use crate::edge::reply::Reply;
+use crate::edge::routes::Place;
 use crate::gateway::Gateway;
+use crate::gateway::endpoint::Endpoint;
 use crate::principal::Principal;
 use crate::protocol::limits;
 
@@ -40,13 +44,13 @@ pub struct EdgeSettings {
 /// Which URLs are served. `/health` always is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Planes {
-    /// `/mcp`.
+    /// `/mcp`, here and of virtual servers.
     pub mcp: bool,
     /// `/sse`.
     pub sse: bool,
     /// `/message`, and `/mcp` with a `sessionId`.
     pub message: bool,
-    /// `/register`.
+    /// `/register`, `/policies` and `/servers`.
     pub register: bool,
     /// Whether a response reaches the client while it is being made. Without that there is no
     /// `/sse`, and a running call cannot ask its client anything.
@@ -93,6 +97,7 @@ pub(crate) struct Incoming {
     pub(crate) site: Option<Site>,
     pub(crate) body: Bytes,
     pub(crate) from: From,
+    pub(crate) endpoint: Arc<Endpoint>,
 }
 
 impl Edge {
@@ -149,6 +154,7 @@ impl Edge {
             site: parts.extensions.remove(),
             body,
             from,
+            endpoint: self.gateway.whole().clone(),
         };
         let mut access = Access::start(&self.settings.access, &incoming.method, &incoming.path);
         access.record.bytes_in = incoming.body.len();
@@ -190,63 +196,73 @@ impl Edge {
     }
 
     async fn route(self: &Arc<Self>, incoming: Incoming, access: Access) -> Response<Body> {
-        let path = incoming.route().to_owned();
-        if !self.serves(&path, &incoming) {
+        let mut incoming = incoming;
+        let Some(place) = Place::of(&incoming.path) else {
+            return nothing_here().finish(access);
+        };
+        if !self.serves(&place, &incoming) {
             let detail = "this function does not serve this path";
             return Reply::problem(StatusCode::NOT_FOUND, detail).finish(access);
         }
-        match (path.as_str(), &incoming.method) {
-            ("" | "/mcp", &Method::POST) if has_session_id(&incoming.query) => {
+        if let Some(name) = place.server() {
+            let found = self.gateway.virtual_server(name, &incoming.from.principal).await;
+            match found {
+                Ok(Some(endpoint)) => incoming.endpoint = endpoint,
+                Ok(None) => return nothing_here().finish(access),
+                Err(error) => return mcp::unavailable(&error.to_string()).finish(access),
+            }
+        }
+        match (place, &incoming.method) {
+            (Place::Mcp(_), &Method::POST) if has_session_id(&incoming.query) => {
                 sse::message(self, incoming, access).await
             }
-            ("" | "/mcp", &Method::POST) => mcp::post(self.clone(), incoming, access).await,
-            ("" | "/mcp", &Method::DELETE) => mcp::delete(self, &incoming).await.finish(access),
-            ("" | "/mcp", _) => Reply::not_allowed("POST, DELETE").finish(access),
-            ("/sse", &Method::GET) if !self.planes.streams => {
+            (Place::Mcp(_), &Method::POST) => mcp::post(self.clone(), incoming, access).await,
+            (Place::Mcp(_), &Method::DELETE) => mcp::delete(self, &incoming).await.finish(access),
+            (Place::Mcp(_), _) => Reply::not_allowed("POST, DELETE").finish(access),
+            (Place::Sse(_), &Method::GET) if !self.planes.streams => {
                 let detail = "this deployment cannot stream, which HTTP+SSE needs; use POST /mcp";
                 Reply::problem(StatusCode::NOT_IMPLEMENTED, detail).finish(access)
             }
-            ("/sse", &Method::GET) => sse::open(self.clone(), &incoming, access).await,
-            ("/sse", _) => Reply::not_allowed("GET").finish(access),
-            ("/message", &Method::POST) => sse::message(self, incoming, access).await,
-            ("/message", _) => Reply::not_allowed("POST").finish(access),
-            ("/health", &Method::GET) => {
+            (Place::Sse(_), &Method::GET) => sse::open(self.clone(), &incoming, access).await,
+            (Place::Sse(_), _) => Reply::not_allowed("GET").finish(access),
+            (Place::Message(_), &Method::POST) => sse::message(self, incoming, access).await,
+            (Place::Message(_), _) => Reply::not_allowed("POST").finish(access),
+            (Place::Health, &Method::GET) => {
                 Reply::json(StatusCode::OK, r#"{"status":"ok"}"#).finish(access)
             }
-            ("/health", &Method::HEAD) => Reply::empty(StatusCode::OK).finish(access),
-            ("/health", _) => Reply::not_allowed("GET, HEAD").finish(access),
-            (path, _) if path == "/register" || path.starts_with("/register/") => {
-                let reply = register::answer(&self.admin, &incoming, path).await;
-                reply.finish(access)
+            (Place::Health, &Method::HEAD) => Reply::empty(StatusCode::OK).finish(access),
+            (Place::Health, _) => Reply::not_allowed("GET, HEAD").finish(access),
+            (Place::Register(path), _) => {
+                register::answer(&self.admin, &incoming, path).await.finish(access)
             }
-            (path, _) => {
-                let reply = door::metadata(self, &incoming, path).unwrap_or_else(|| {
-                    Reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path")
-                });
-                reply.finish(access)
+            (Place::Policies(path), _) => {
+                documents::policies(&self.admin, &incoming, path).await.finish(access)
+            }
+            (Place::Servers(path), _) => {
+                documents::servers(&self.admin, &incoming, path).await.finish(access)
+            }
+            (Place::Metadata(resource), _) => {
+                let reply = door::metadata(self, &incoming, &resource);
+                reply.unwrap_or_else(nothing_here).finish(access)
             }
         }
     }
 
-    /// Whether the path belongs to a plane that is served here, or to none.
-    fn serves(&self, path: &str, incoming: &Incoming) -> bool {
-        match path {
-            "" | "/mcp" if has_session_id(&incoming.query) => self.planes.message,
-            "" | "/mcp" => self.planes.mcp,
-            "/sse" => self.planes.sse,
-            "/message" => self.planes.message,
-            "/register" => self.planes.register,
-            path if path.starts_with("/register/") => self.planes.register,
-            _ => true,
+    /// Whether the place belongs to a plane that is served here.
+    fn serves(&self, place: &Place<'_>, incoming: &Incoming) -> bool {
+        match place {
+            Place::Mcp(_) if has_session_id(&incoming.query) => self.planes.message,
+            Place::Mcp(_) => self.planes.mcp,
+            Place::Sse(_) => self.planes.sse,
+            Place::Message(_) => self.planes.message,
+            Place::Register(_) | Place::Policies(_) | Place::Servers(_) => self.planes.register,
+            Place::Health | Place::Metadata(_) => true,
         }
     }
 }
 
-impl Incoming {
-    /// The path, with or without a slash at its end.
-    fn route(&self) -> &str {
-        self.path.strip_suffix('/').unwrap_or(&self.path)
-    }
+fn nothing_here() -> Reply {
+    Reply::problem(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 
 fn has_session_id(query: &str) -> bool {

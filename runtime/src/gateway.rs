@@ -4,11 +4,13 @@ pub mod admit;
 mod ask;
 mod cache;
 mod complete;
+pub mod endpoint;
 mod input;
 mod legacy;
 mod plan;
 mod run;
 mod running;
+pub mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +20,9 @@ use tokio::time::Instant;
 use crate::gateway::admit::{Admission, RateLimits};
 use crate::gateway::ask::Pending;
 use crate::gateway::cache::CatalogCache;
+use crate::gateway::endpoint::Endpoint;
 use crate::gateway::running::Running;
+use crate::gateway::view::Authorization;
 use crate::invoke::exchange::Outgoing;
 use crate::port::buckets::Buckets;
 use crate::port::permissions::{Intents, Permissions};
@@ -26,14 +30,14 @@ use crate::port::{
     Clock, Ids, Invoker, Mailboxes, Registrations, SessionKey, SessionRecord, Sessions, StoreError,
 };
 use crate::principal::Principal;
-use crate::protocol::call::{Call, List, Method};
+use crate::protocol::call::{Call, Method};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::error::RpcError;
 use crate::protocol::header::Field;
 use crate::protocol::json;
 use crate::protocol::jsonrpc::{Request, RequestId};
 use crate::protocol::meta::Meta;
-use crate::protocol::render::{CacheHint, Stamp};
+use crate::protocol::render::CacheHint;
 use crate::protocol::rope::Rope;
 use crate::protocol::version::Version;
 use crate::session::seal::Sealer;
@@ -81,8 +85,7 @@ pub struct Settings {
 pub struct Gateway {
     ports: Ports,
     settings: Settings,
-    stamp: Stamp,
-    server_info: String,
+    whole: Arc<Endpoint>,
     catalog: CatalogCache,
     sealer: tokio::sync::OnceCell<Sealer>,
     pending: Pending,
@@ -95,6 +98,8 @@ pub struct Gateway {
 pub struct Asked<'a> {
     /// The verified caller.
     pub principal: &'a Principal,
+    /// Where it calls.
+    pub endpoint: &'a Endpoint,
     /// The session of a legacy client, with what is stored of it.
     pub session: Option<(&'a Session, Option<&'a SessionRecord>)>,
     /// The revision.
@@ -139,6 +144,8 @@ pub struct Facts {
     pub bad_arguments: bool,
     /// A session began.
     pub session_began: bool,
+    /// What policies said, where there are any, of what was called.
+    pub authorization: Option<Box<Authorization>>,
 }
 
 impl Answered {
@@ -171,13 +178,9 @@ impl From<RpcError> for Answered {
 impl Gateway {
     /// Builds a gateway. Nothing is read before a request needs it.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let info = format!(
-            r#"{{"name":"mcp-lambda","title":"mcp-lambda","version":{}}}"#,
-            json::string(&settings.version)
-        );
+        let whole = Endpoint::whole(&settings.version, settings.instructions.clone());
         Self {
-            stamp: Stamp::new(&info),
-            server_info: info,
+            whole: Arc::new(whole),
             catalog: CatalogCache::new(settings.catalog_freshness),
             sealer: tokio::sync::OnceCell::new(),
             pending: Pending::default(),
@@ -239,10 +242,10 @@ impl Gateway {
         outgoing: &Outgoing,
     ) -> Answered {
         // What is rare is boxed, so that the future of what is frequent stays small.
-        let empty = || Answered::own(self.stamp.own(asked.version, "", None));
+        let empty = || Answered::own(asked.endpoint.stamp.own(asked.version, "", None));
         match call {
             Call::Initialize(initialize) => Box::pin(self.initialize(&initialize, asked)).await,
-            Call::Discover => Answered::own(self.discover()),
+            Call::Discover => Answered::own(self.discover(asked.endpoint)),
             Call::Ping => empty(),
             Call::Listen => Answered::own(Box::pin(self.listen(&request.id, outgoing)).await),
             Call::SetLevel(level) => {
@@ -268,7 +271,7 @@ impl Gateway {
         }
     }
 
-    fn discover(&self) -> String {
+    fn discover(&self, endpoint: &Endpoint) -> String {
         let versions: Vec<String> = std::iter::once(Version::Modern)
             .chain(
                 crate::protocol::version::LegacyVersion::ALL.into_iter().rev().map(Version::Legacy),
@@ -279,15 +282,8 @@ impl Gateway {
             r#""supportedVersions":[{}],"capabilities":{CAPABILITIES}"#,
             versions.join(",")
         );
-        self.push_instructions(&mut members);
-        self.stamp.own(Version::Modern, &members, Some(self.cache_hint()))
-    }
-
-    fn push_instructions(&self, members: &mut String) {
-        if let Some(instructions) = &self.settings.instructions {
-            members.push_str(r#","instructions":"#);
-            json::write_string(members, instructions);
-        }
+        push_instructions(endpoint, &mut members);
+        endpoint.stamp.own(Version::Modern, &members, Some(self.cache_hint()))
     }
 
     /// Acknowledges that nothing will be notified, and ends. Nothing is advertised that could be
@@ -306,39 +302,11 @@ impl Gateway {
         format!(r#"{{"resultType":"complete",{tag}}}"#)
     }
 
-    async fn list(&self, list: List, cursor: Option<&str>, asked: &Asked<'_>) -> Answered {
-        let cursor =
-            cursor.map(|text| crate::catalog::cursor::Cursor::parse(text, list)).transpose();
-        let cursor = match cursor {
-            Ok(cursor) => cursor,
-            Err(error) => return error.into(),
-        };
-        let catalog = match self.catalog(asked.correlation).await {
-            Ok(catalog) => catalog,
-            Err(answered) => return answered,
-        };
-        let (cursor, version, stamp, hint) =
-            (cursor.as_ref(), asked.version, &self.stamp, self.cache_hint());
-        let page = match list {
-            List::Tools => catalog.tools.page(cursor, version, stamp, hint),
-            List::Resources => catalog.resources.page(cursor, version, stamp, hint),
-            List::ResourceTemplates => catalog.templates.page(cursor, version, stamp, hint),
-            List::Prompts => catalog.prompts.page(cursor, version, stamp, hint),
-        };
-        let mut rope = Rope::default();
-        rope.push(page);
-        Answered::of(Ok(rope))
-    }
-
-    /// Lists differ by caller once there are policies, so they are never shared.
+    /// Lists differ by caller where there are policies, and policies may come while a list is
+    /// kept somewhere, so they are never shared.
     fn cache_hint(&self) -> CacheHint {
         let ttl_ms = u64::try_from(self.settings.list_ttl.as_millis()).unwrap_or(u64::MAX);
         CacheHint { ttl_ms, public: false }
-    }
-
-    async fn catalog(&self, correlation: &str) -> Result<Arc<crate::catalog::Catalog>, Answered> {
-        let loaded = self.catalog.current(&*self.ports.registrations).await;
-        loaded.map_err(|error| self.unavailable(correlation, &error))
     }
 
     /// The catalog as it is now.
@@ -377,6 +345,13 @@ impl Gateway {
     /// A new name for a request, in logs and errors.
     pub fn correlation(&self) -> String {
         SessionKey(self.ports.ids.name()).to_string()
+    }
+}
+
+fn push_instructions(endpoint: &Endpoint, members: &mut String) {
+    if let Some(instructions) = &endpoint.instructions {
+        members.push_str(r#","instructions":"#);
+        json::write_string(members, instructions);
     }
 }
 

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The modules stand in one total order, and each uses only those after it:
-//! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `door`, `port`, `registration`,
-//! `principal`, `protocol`, `deployment`. The adapters of `embedded` and `aws` implement the ports and are
+//! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `door`, `port`, `server`,
+//! `policy`, `registration`, `principal`, `protocol`, `deployment`. The adapters of `embedded` and `aws` implement the ports and are
 //! named only by whoever composes a gateway.
 
 pub mod admin;
@@ -24,9 +24,11 @@ pub mod embedded;
 pub mod function;
 pub mod gateway;
 pub mod invoke;
+pub mod policy;
 pub mod port;
 pub mod principal;
 pub mod protocol;
 pub mod registration;
+pub mod server;
 pub mod session;
 pub mod system;

@@ -10,6 +10,7 @@ pub mod doors;
 #[cfg(feature = "test-support")]
 pub mod faulty;
 pub mod permissions;
+pub mod row;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::port::row::{RowId, Rows};
 use crate::registration::arn::FunctionArn;
-use crate::registration::{Kind, RegistrationId};
 
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -80,7 +81,7 @@ pub enum StoreError {
     Unavailable(String),
 }
 
-/// A registration as it is stored.
+/// A registration, a policy or a virtual server as it is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Stored {
     /// The id, which a poisoned row may have in a form that does not parse.
@@ -95,35 +96,36 @@ pub struct Stored {
     pub updated_at: Timestamp,
 }
 
-/// Registrations, with a version of the whole that every write changes in the same transaction.
+/// Registrations, policies and virtual servers, with a version of the whole that every write
+/// changes in the same transaction.
 #[async_trait]
 pub trait Registrations: Send + Sync {
     /// Creates all or, when one exists already, none ([`StoreError::Exists`] names it).
     async fn create(
         &self,
-        new: Vec<(RegistrationId, String)>,
+        new: Vec<(RowId, String)>,
         now: Timestamp,
     ) -> Result<Vec<Stored>, StoreError>;
 
     /// Reads one.
-    async fn load(&self, id: &RegistrationId) -> Result<Option<Stored>, StoreError>;
+    async fn load(&self, id: &RowId) -> Result<Option<Stored>, StoreError>;
 
     /// Replaces a document, if the revision is the expected one where one is given.
     async fn replace(
         &self,
-        id: &RegistrationId,
+        id: &RowId,
         document: String,
         expected: Option<u64>,
         now: Timestamp,
     ) -> Result<Stored, StoreError>;
 
     /// Removes one, if the revision is the expected one where one is given.
-    async fn remove(&self, id: &RegistrationId, expected: Option<u64>) -> Result<(), StoreError>;
+    async fn remove(&self, id: &RowId, expected: Option<u64>) -> Result<(), StoreError>;
 
-    /// Reads in the order of ids, beginning after one.
+    /// Reads in the order of the bytes of ids, beginning after one.
     async fn page(
         &self,
-        kind: Option<Kind>,
+        rows: Rows,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError>;

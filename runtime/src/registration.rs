@@ -14,6 +14,7 @@ pub mod problem;
 pub mod prompt;
 pub mod schema;
 pub mod shorthand;
+pub mod tag;
 pub mod work;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use crate::registration::listing::Listing;
 use crate::registration::mirror::Mirror;
 use crate::registration::prompt::PromptText;
 use crate::registration::schema::Schema;
+use crate::registration::tag::Tag;
 
 /// What a registration is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -206,6 +208,8 @@ impl Entry {
 pub struct Tool {
     /// Its name.
     pub name: Name,
+    /// Its tags.
+    pub tags: Vec<Tag>,
     /// Its entry in `tools/list`.
     pub listing: Listing,
     /// What arguments must look like.
@@ -223,6 +227,8 @@ pub struct Tool {
 pub struct Resource {
     /// Its name.
     pub name: Name,
+    /// Its tags.
+    pub tags: Vec<Tag>,
     /// Its URI.
     pub uri: String,
     /// Its entry in `resources/list`.
@@ -256,6 +262,8 @@ impl ResourceSource {
 pub struct ResourceTemplate {
     /// Its name.
     pub name: Name,
+    /// Its tags.
+    pub tags: Vec<Tag>,
     /// The template.
     pub template: UriTemplate,
     /// Its entry in `resources/templates/list`.
@@ -273,6 +281,8 @@ pub struct ResourceTemplate {
 pub struct Prompt {
     /// Its name.
     pub name: Name,
+    /// Its tags.
+    pub tags: Vec<Tag>,
     /// Its description.
     pub description: Option<String>,
     /// Its entry in `prompts/list`.

@@ -9,11 +9,14 @@ pub mod state;
 use std::str::FromStr;
 use std::time::Duration;
 
+use ring::digest::{SHA256, digest};
+
 use crate::port::buckets::parse_period;
 use crate::port::{SessionKey, Timestamp};
 use crate::principal::Principal;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::version::LegacyVersion;
+use crate::server::ServerName;
 use crate::session::seal::{Purpose, Sealer};
 
 /// How long a session lives, from its creation (the origin's 24 hours).
@@ -135,8 +138,15 @@ const LAYOUT: u8 = 1;
 const LENGTH: usize = 1 + 8 + 16 + 1 + 1 + 1 + 16;
 
 impl Session {
-    /// Seals the session into an id: visible ASCII, bound to the principal.
-    pub fn seal(&self, sealer: &Sealer, nonce: [u8; 12], principal: &Principal) -> String {
+    /// Seals the session into an id: visible ASCII, bound to the principal and to the virtual
+    /// server at which it began, if it was one.
+    pub fn seal(
+        &self,
+        sealer: &Sealer,
+        nonce: [u8; 12],
+        principal: &Principal,
+        server: Option<&ServerName>,
+    ) -> String {
         let mut plain = Vec::with_capacity(LENGTH);
         plain.push(LAYOUT);
         plain.extend_from_slice(&self.created_at.0.to_be_bytes());
@@ -145,12 +155,17 @@ impl Session {
         plain.push(u8::try_from(version.unwrap_or(0)).unwrap_or(0));
         plain.push(self.capabilities.to_bits());
         plain.push(u8::from(self.transport == Transport::Sse));
-        plain.extend_from_slice(&principal.binding());
+        plain.extend_from_slice(&binding(principal, server));
         sealer.seal(Purpose::Session, nonce, &plain)
     }
 
-    /// Opens an id; `None` when it is forged, or another principal's.
-    pub fn open(sealer: &Sealer, id: &str, principal: &Principal) -> Option<Self> {
+    /// Opens an id; `None` when it is forged, another principal's, or of another server.
+    pub fn open(
+        sealer: &Sealer,
+        id: &str,
+        principal: &Principal,
+        server: Option<&ServerName>,
+    ) -> Option<Self> {
         let plain = sealer.open(Purpose::Session, id)?;
         if plain.len() != LENGTH || plain[0] != LAYOUT {
             return None;
@@ -163,8 +178,20 @@ impl Session {
             capabilities: ClientCapabilities::from_bits(plain[26]),
             transport: if plain[27] == 1 { Transport::Sse } else { Transport::Streamable },
         };
-        (plain[28..] == principal.binding()).then_some(session)
+        (plain[28..] == binding(principal, server)).then_some(session)
     }
+}
+
+/// Whose a session is, and where: without a virtual server, the principal's own digest.
+fn binding(principal: &Principal, server: Option<&ServerName>) -> [u8; 16] {
+    let owner = principal.binding();
+    let Some(server) = server else { return owner };
+    let mut text = b"virtual server\0".to_vec();
+    text.extend_from_slice(&owner);
+    text.extend_from_slice(server.as_str().as_bytes());
+    let mut short = [0; 16];
+    short.copy_from_slice(&digest(&SHA256, &text).as_ref()[..16]);
+    short
 }
 
 #[cfg(test)]
@@ -184,12 +211,26 @@ mod tests {
     #[test]
     fn ids_open_for_their_owner() {
         let sealer = Sealer::new(&[[1; 32]]);
-        let id = session().seal(&sealer, [3; 12], &Principal::Anonymous);
+        let id = session().seal(&sealer, [3; 12], &Principal::Anonymous, None);
         assert!(id.bytes().all(|byte| (0x21..=0x7e).contains(&byte)), "{id}");
-        let open = |principal: &Principal| Session::open(&sealer, &id, principal);
+        let open = |principal: &Principal| Session::open(&sealer, &id, principal, None);
         assert_eq!(open(&Principal::Anonymous), Some(session()));
         let other = Principal::Iam { arn: "arn:aws:iam::123456789012:user/a".to_owned() };
         assert_eq!(open(&other), None);
+    }
+
+    #[test]
+    fn ids_open_at_their_server() {
+        let sealer = Sealer::new(&[[1; 32]]);
+        let (a, b) = (ServerName::parse("a").ok(), ServerName::parse("b").ok());
+        let servers = [None, a.as_ref(), b.as_ref()];
+        for own in servers {
+            let id = session().seal(&sealer, [3; 12], &Principal::Anonymous, own);
+            for other in servers {
+                let opened = Session::open(&sealer, &id, &Principal::Anonymous, other);
+                assert_eq!(opened.is_some(), own == other, "{own:?} at {other:?}");
+            }
+        }
     }
 
     fn sliding(text: &str) -> Expiry {
@@ -233,16 +274,16 @@ mod tests {
     #[test]
     fn no_character_of_an_id_can_be_changed() {
         let sealer = Sealer::new(&[[1; 32]]);
-        let id = session().seal(&sealer, [3; 12], &Principal::Anonymous);
+        let id = session().seal(&sealer, [3; 12], &Principal::Anonymous, None);
         for at in 0..id.len() {
             let mut bytes = id.clone().into_bytes();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(bytes).expect("ASCII");
-            let opened = Session::open(&sealer, &changed, &Principal::Anonymous);
+            let opened = Session::open(&sealer, &changed, &Principal::Anonymous, None);
             assert_eq!(opened, None, "at {at}");
         }
         for text in ["", "x", &format!("{id}A"), &id[1..], "session-123"] {
-            assert!(Session::open(&sealer, text, &Principal::Anonymous).is_none());
+            assert!(Session::open(&sealer, text, &Principal::Anonymous, None).is_none());
         }
     }
 }

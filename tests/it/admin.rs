@@ -34,7 +34,7 @@ async fn a_poisoned_row_is_reported_and_harms_nobody() {
     ];
     for (index, document) in rows.iter().enumerate() {
         let name = Name::parse(&format!("poisoned{index}")).expect("a name");
-        let id = RegistrationId::new(Kind::Tool, name);
+        let id = RegistrationId::new(Kind::Tool, name).into();
         let now = gateway.clock.now();
         gateway.store.create(vec![(id, (*document).to_owned())], now).await.expect("stored");
     }

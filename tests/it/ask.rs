@@ -215,7 +215,11 @@ async fn ending_a_session_ends_its_questions() {
 
 /// Ends a session as another instance does, which has only the store in common with this one.
 async fn end_elsewhere(gateway: &TestGateway, id: &str) {
-    let opened = gateway.gateway.open_session(id, &gateway.principal).await.expect("a store");
+    let opened = gateway
+        .gateway
+        .open_session(id, &gateway.principal, gateway.gateway.whole())
+        .await
+        .expect("a store");
     let (session, _) = opened.expect("a session");
     let ports = gateway.gateway.ports();
     let now = ports.clock.now();

@@ -20,6 +20,7 @@ use std::time::Duration;
 use super::settle::{MAX_ROUNDS, Unsettled, by_function, function_of, unless_external};
 use crate::admin::{Admin, AdminError, Precondition};
 use crate::port::permissions::{Grant, Intent, OperationId, PermissionError};
+use crate::port::row::RowId;
 use crate::port::{StoreError, Stored};
 use crate::registration::RegistrationId;
 
@@ -60,14 +61,14 @@ impl Admin {
         let grants = new.iter().filter_map(|(id, document)| grant_of(id, document));
         let grants: Vec<Grant> = grants.collect();
         if grants.is_empty() {
-            return Ok(ports.registrations.create(new, ports.clock.now()).await?);
+            return Ok(ports.registrations.create(rows(new), ports.clock.now()).await?);
         }
         self.check_room(&grants).await?;
         let intent = self.intend(grants).await?;
         if let Err(refused) = self.grant(&intent.grants).await {
             return Err(self.refuse(&intent, refused).await);
         }
-        let created = ports.registrations.create(new, ports.clock.now()).await;
+        let created = ports.registrations.create(rows(new), ports.clock.now()).await;
         self.finish(&intent).await;
         Ok(created?)
     }
@@ -102,7 +103,7 @@ impl Admin {
         let ports = self.gateway.ports();
         let write = async || {
             let (document, now) = (document.to_owned(), ports.clock.now());
-            ports.registrations.replace(id, document, Some(row.revision), now).await
+            ports.registrations.replace(&id.into(), document, Some(row.revision), now).await
         };
         let (old, new) = (grant_of(id, &row.document), grant_of(id, document));
         if old == new {
@@ -140,10 +141,10 @@ impl Admin {
     async fn remove_seen(&self, id: &RegistrationId, row: &Stored) -> Result<(), StoreError> {
         let registrations = &self.gateway.ports().registrations;
         let Some(old) = grant_of(id, &row.document) else {
-            return registrations.remove(id, Some(row.revision)).await;
+            return registrations.remove(&id.into(), Some(row.revision)).await;
         };
         let intent = self.intend(vec![old]).await?;
-        let removed = registrations.remove(id, Some(row.revision)).await;
+        let removed = registrations.remove(&id.into(), Some(row.revision)).await;
         self.finish(&intent).await;
         removed
     }
@@ -155,7 +156,8 @@ impl Admin {
         id: &RegistrationId,
         when: Precondition,
     ) -> Result<Stored, AdminError> {
-        let row = self.gateway.ports().registrations.load(id).await?.ok_or(AdminError::NotFound)?;
+        let registrations = &self.gateway.ports().registrations;
+        let row = registrations.load(&id.into()).await?.ok_or(AdminError::NotFound)?;
         match when.revision() {
             Some(expected) if expected != row.revision => {
                 Err(AdminError::Stale { current: row.revision })
@@ -238,6 +240,10 @@ impl Admin {
         // One that stays is settled again, which changes nothing.
         let _ = self.gateway.ports().intents.forget(intent).await;
     }
+}
+
+fn rows(new: Vec<(RegistrationId, String)>) -> Vec<(RowId, String)> {
+    new.into_iter().map(|(id, document)| (id.into(), document)).collect()
 }
 
 fn busy(id: &RegistrationId) -> AdminError {

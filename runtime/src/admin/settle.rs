@@ -148,7 +148,7 @@ impl Admin {
     }
 
     async fn is_wanted(&self, grant: &Grant) -> Result<bool, Unsettled> {
-        let row = self.gateway.ports().registrations.load(&grant.registration).await;
+        let row = self.gateway.ports().registrations.load(&(&grant.registration).into()).await;
         let row = row.map_err(|_| Unsettled::Rows)?;
         Ok(row.and_then(|row| function_of(&row.document)).is_some_and(|f| f == grant.function))
     }

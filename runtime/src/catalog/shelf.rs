@@ -1,11 +1,12 @@
 //! The entries of one list, in the order of their names, with their pages ready to send.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::catalog::cursor::Cursor;
+use crate::policy::select::Labels;
 use crate::protocol::call::List;
 use crate::protocol::json;
 use crate::protocol::limits;
@@ -13,7 +14,7 @@ use crate::protocol::name::Name;
 use crate::protocol::render::{CacheHint, Stamp};
 use crate::protocol::version::{LegacyVersion, Version};
 use crate::registration::listing::Listing;
-use crate::registration::{Prompt, Resource, ResourceTemplate, Tool};
+use crate::registration::{Kind, Prompt, Resource, ResourceTemplate, Tool};
 
 /// What stands on a shelf.
 pub trait Shelved {
@@ -21,23 +22,29 @@ pub trait Shelved {
     fn name(&self) -> &Name;
     /// Its entry in the list.
     fn listing(&self) -> &Listing;
+    /// What policies and virtual servers know of it.
+    fn labels(&self) -> Labels<'_>;
 }
 
 macro_rules! shelved {
-    ($($kind:ty),*) => {$(
-        impl Shelved for $kind {
+    ($($type:ty: $kind:expr),*) => {$(
+        impl Shelved for $type {
             fn name(&self) -> &Name { &self.name }
             fn listing(&self) -> &Listing { &self.listing }
+            fn labels(&self) -> Labels<'_> {
+                Labels { kind: $kind, name: &self.name, tags: &self.tags }
+            }
         }
     )*};
 }
-shelved!(Tool, Resource, ResourceTemplate, Prompt);
+shelved!(Tool: Kind::Tool, Resource: Kind::Resource, ResourceTemplate: Kind::Resource,
+    Prompt: Kind::Prompt);
 
 /// Entries by name.
 #[derive(Debug)]
 pub struct Shelf<T> {
     list: List,
-    entries: Vec<T>,
+    entries: Vec<Arc<T>>,
     by_name: HashMap<Name, usize>,
     pages: Vec<Page>,
 }
@@ -58,7 +65,7 @@ impl<T> Default for Shelf<T> {
 
 impl<T: Shelved> Shelf<T> {
     /// Puts entries in order.
-    pub fn new(list: List, mut entries: Vec<T>) -> Self {
+    pub fn new(list: List, mut entries: Vec<Arc<T>>) -> Self {
         entries.sort_by(|a, b| a.name().cmp(b.name()));
         let by_name = entries.iter().enumerate().map(|(i, e)| (e.name().clone(), i)).collect();
         let pages = entries.len().div_ceil(limits::PAGE_SIZE).max(1);
@@ -68,7 +75,7 @@ impl<T: Shelved> Shelf<T> {
 
     /// An entry by name.
     pub fn find(&self, name: &str) -> Option<&T> {
-        self.by_name.get(name).map(|index| &self.entries[*index])
+        self.by_name.get(name).map(|index| &*self.entries[*index])
     }
 
     /// The entry at a place.
@@ -78,6 +85,11 @@ impl<T: Shelved> Shelf<T> {
 
     /// All entries in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.shared().map(|entry| &**entry)
+    }
+
+    /// All entries in order, to be put on another shelf as well.
+    pub fn shared(&self) -> impl Iterator<Item = &Arc<T>> {
         self.entries.iter()
     }
 

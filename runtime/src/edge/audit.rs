@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::edge::access::Record;
+use crate::policy::decide::Verdict;
 use crate::principal::Principal;
 
 /// Characters of a cause that are told: it may be what a function says of its failure.
@@ -41,6 +42,14 @@ pub struct Audit<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<&'a RawValue>,
     decision: &'static str,
+    #[serde(rename = "policy.verdict", skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(rename = "policy.by", skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(rename = "policy.log_only.verdict", skip_serializing_if = "Option::is_none")]
+    logged_verdict: Option<&'static str>,
+    #[serde(rename = "policy.log_only.by", skip_serializing_if = "Option::is_none")]
+    logged_by: Option<String>,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_s: Option<u64>,
@@ -67,6 +76,10 @@ impl<'a> Audit<'a> {
             name => Some(Cow::Borrowed(name)),
         };
         let limited = record.facts.retry_after_seconds.is_some();
+        let authorization = record.facts.authorization.as_deref();
+        let enforced = authorization.map(|authorization| &authorization.enforced);
+        let logged = authorization.and_then(|authorization| authorization.logged.as_ref());
+        let denied = enforced.is_some_and(|verdict| !verdict.is_allowed());
         let shape = details.and_then(|details| details.shape.as_deref());
         Self {
             method: &record.method,
@@ -81,7 +94,15 @@ impl<'a> Audit<'a> {
             operation: record.operation.map(crate::protocol::call::Method::as_str),
             name: record.name(),
             arguments: shape.and_then(|shape| serde_json::from_str(shape).ok()),
-            decision: if limited { "limited" } else { "allowed" },
+            decision: match (denied, limited) {
+                (true, _) => "denied",
+                (false, true) => "limited",
+                (false, false) => "allowed",
+            },
+            verdict: enforced.map(Verdict::as_str),
+            by: enforced.and_then(statements),
+            logged_verdict: logged.map(Verdict::as_str),
+            logged_by: logged.and_then(statements),
             outcome: record.ending.as_str(),
             retry_after_s: record.facts.retry_after_seconds,
             warning: record.facts.warning.as_deref().map(bounded),
@@ -93,6 +114,16 @@ impl<'a> Audit<'a> {
             duration_ms: millis(record.duration),
         }
     }
+}
+
+/// Statements of a decision that are told.
+pub const MAX_STATEMENTS: usize = 8;
+
+/// The statements that determined a decision, with spaces between.
+fn statements(verdict: &Verdict) -> Option<String> {
+    let told: Vec<String> =
+        verdict.by().iter().take(MAX_STATEMENTS).map(ToString::to_string).collect();
+    (!told.is_empty()).then(|| told.join(" "))
 }
 
 fn bounded(text: &str) -> &str {

@@ -6,14 +6,13 @@ use http::{Method, StatusCode};
 
 use crate::door::{Called, Door, Refused, Site, presented};
 use crate::edge::reply::Reply;
+use crate::edge::routes::{METADATA, Place};
 use crate::edge::{Edge, Incoming};
 use crate::port::Timestamp;
 use crate::principal::Scopes;
 use crate::protocol::call::{self, Call, Reference};
 use crate::protocol::jsonrpc::{self, Message, Request};
 
-/// Where the metadata of a protected resource is (RFC 9728, 3).
-const METADATA: &str = "/.well-known/oauth-protected-resource";
 /// Seconds after which a client may ask again if a door cannot judge.
 const RETRY_SECONDS: u64 = 2;
 /// Seconds for which metadata may be kept.
@@ -24,22 +23,28 @@ impl Edge {
     /// already.
     pub(super) async fn enter(&self, incoming: &mut Incoming) -> Result<(), Reply> {
         let Some(door) = self.door.as_deref() else { return Ok(()) };
-        if !is_guarded(incoming.route()) || !self.serves(incoming.route(), incoming) {
+        // What leads nowhere is answered so without asking who is there.
+        let Some(place) = Place::of(&incoming.path) else { return Ok(()) };
+        if !place.is_guarded() || !self.serves(&place, incoming) {
             return Ok(());
         }
+        let site = incoming.site.as_ref().map(|site| match place.server() {
+            None => site.clone(),
+            Some(name) => Site::new(&site.url(&format!("/s/{name}"))),
+        });
         let headers = incoming.headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
-        let admitted = door.admit(presented(headers), incoming.site.as_ref()).await;
-        let admitted = admitted.map_err(|why| refuse(door, incoming, why))?;
+        let admitted = door.admit(presented(headers), site.as_ref()).await;
+        let admitted = admitted.map_err(|why| refuse(door, incoming, &place, why))?;
         incoming.from.principal = admitted.principal;
         if let Some(until) = admitted.until
-            && incoming.route() == "/sse"
+            && matches!(place, Place::Sse(_))
         {
             // Calls come later on this stream; they must not outlive the token.
             let left = self.left(until);
             incoming.from.deadline = incoming.from.deadline.min(tokio::time::Instant::now() + left);
         }
-        let allowed = self.allowed(door, incoming);
-        allowed.map_err(|needed| refuse(door, incoming, Refused::Scope(needed)))
+        let allowed = self.allowed(door, incoming, &place);
+        allowed.map_err(|needed| refuse(door, incoming, &place, Refused::Scope(needed)))
     }
 
     fn left(&self, until: Timestamp) -> std::time::Duration {
@@ -48,10 +53,9 @@ impl Edge {
     }
 
     /// Whether the caller's scopes are enough for what the request asks for.
-    fn allowed(&self, door: &Door, incoming: &Incoming) -> Result<(), Scopes> {
+    fn allowed(&self, door: &Door, incoming: &Incoming, place: &Place<'_>) -> Result<(), Scopes> {
         let principal = &incoming.from.principal;
-        let path = incoming.route();
-        if path == "/register" || path.starts_with("/register/") {
+        if place.is_admin() {
             return door.administrates(principal);
         }
         let rules = door.oauth().map(|door| &door.settings().rules);
@@ -81,12 +85,6 @@ impl Edge {
         }
         if needed.is_empty() { Ok(()) } else { Err(needed) }
     }
-}
-
-/// The paths at which somebody is called, or something is changed.
-fn is_guarded(path: &str) -> bool {
-    matches!(path, "" | "/mcp" | "/sse" | "/message" | "/register")
-        || path.starts_with("/register/")
 }
 
 /// A call that refers to something, as whoever answers it will read it.
@@ -122,8 +120,8 @@ fn named<'a>(call: &'a Call<'_>) -> Called<'a> {
 }
 
 /// What somebody is told who is not let in.
-fn refuse(door: &Door, incoming: &Incoming, why: Refused) -> Reply {
-    let challenge = Challenge::new(door, incoming);
+fn refuse(door: &Door, incoming: &Incoming, place: &Place<'_>, why: Refused) -> Reply {
+    let challenge = Challenge::new(door, incoming, place);
     match why {
         Refused::Missing => {
             let detail = match door {
@@ -167,9 +165,9 @@ struct Challenge {
 }
 
 impl Challenge {
-    fn new(door: &Door, incoming: &Incoming) -> Self {
+    fn new(door: &Door, incoming: &Incoming, place: &Place<'_>) -> Self {
         let site = incoming.site.as_ref().filter(|_| door.oauth().is_some());
-        let path = if incoming.route() == "/sse" { "/sse" } else { "/mcp" };
+        let path = place.resource().unwrap_or_else(|| "/mcp".to_owned());
         Self { metadata: site.map(|site| site.url(&format!("{METADATA}{path}"))) }
     }
 
@@ -202,14 +200,8 @@ impl Challenge {
 
 /// The metadata of the protected resource, which needs no token; nothing at other paths, and where
 /// tokens are not those of an authorization server.
-pub(super) fn metadata(edge: &Edge, incoming: &Incoming, path: &str) -> Option<Reply> {
+pub(super) fn metadata(edge: &Edge, incoming: &Incoming, resource: &str) -> Option<Reply> {
     let door = edge.door.as_deref()?.oauth()?;
-    let resource = match path.strip_prefix(METADATA)? {
-        // Clients want a resource with a path: a URL without one is changed by their parsers.
-        "" | "/mcp" => "/mcp",
-        "/sse" => "/sse",
-        _ => return None,
-    };
     let Some(site) = &incoming.site else {
         let detail = "this server does not know its own URL; its administrator can set it";
         return Some(Reply::problem(StatusCode::NOT_FOUND, detail));

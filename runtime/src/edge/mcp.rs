@@ -92,7 +92,8 @@ pub(crate) async fn delete(edge: &Edge, incoming: &Incoming) -> Reply {
     let Some(id) = accept::field(&incoming.headers, &SESSION_ID).once() else {
         return Reply::not_allowed("POST");
     };
-    match edge.gateway.open_session(id, &incoming.from.principal).await {
+    let opened = edge.gateway.open_session(id, &incoming.from.principal, &incoming.endpoint).await;
+    match opened {
         Ok(Some((session, _))) => match edge.gateway.end_session(&session).await {
             Ok(()) => Reply::empty(StatusCode::NO_CONTENT),
             Err(error) => unavailable(&error.to_string()),
@@ -102,7 +103,7 @@ pub(crate) async fn delete(edge: &Edge, incoming: &Incoming) -> Reply {
     }
 }
 
-fn unavailable(cause: &str) -> Reply {
+pub(crate) fn unavailable(cause: &str) -> Reply {
     let reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment");
     reply.failing(Some("store unavailable".to_owned()), Some(cause.to_owned()))
 }
@@ -203,7 +204,8 @@ impl Exchange<'_> {
             Field::Ambiguous => return Err(no_session(of)),
             Field::Once(id) => id,
         };
-        match self.edge.gateway.open_session(id, &self.incoming.from.principal).await {
+        let (from, endpoint) = (&self.incoming.from, &self.incoming.endpoint);
+        match self.edge.gateway.open_session(id, &from.principal, endpoint).await {
             Ok(Some(opened)) if opened.0.transport == Transport::Streamable => Ok(Some(opened)),
             Ok(_) => Err(no_session(of)),
             Err(error) => Err(unavailable(&error.to_string())),
@@ -320,6 +322,7 @@ impl Exchange<'_> {
         let version = call.version;
         let asked = Asked {
             principal: &self.incoming.from.principal,
+            endpoint: &self.incoming.endpoint,
             session: call.session.map(|(session, record)| (session, record.as_ref())),
             version,
             capabilities: call.capabilities,

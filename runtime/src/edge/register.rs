@@ -63,16 +63,16 @@ pub(crate) async fn answer(admin: &Admin, incoming: &Incoming, path: &str) -> Re
 }
 
 /// A form is what a browser may send anywhere without asking.
-fn may_be_json(incoming: &Incoming) -> bool {
+pub(super) fn may_be_json(incoming: &Incoming) -> bool {
     accept::sends_json(&incoming.headers) || !incoming.headers.contains_key(CONTENT_TYPE)
 }
 
-fn body(incoming: &Incoming) -> &[u8] {
+pub(super) fn body(incoming: &Incoming) -> &[u8] {
     &incoming.body
 }
 
 /// `If-Match`; `None` when it is no tag that was ever given out.
-fn precondition(incoming: &Incoming) -> Option<Precondition> {
+pub(super) fn precondition(incoming: &Incoming) -> Option<Precondition> {
     let Some(value) = incoming.headers.get(IF_MATCH) else { return Some(Precondition::None) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
@@ -82,8 +82,8 @@ fn precondition(incoming: &Incoming) -> Option<Precondition> {
     revision.and_then(|revision| revision.parse().ok()).map(Precondition::Revision)
 }
 
-fn bad_precondition() -> Reply {
-    let detail = "If-Match must be the ETag of a registration, such as \"3\"";
+pub(super) fn bad_precondition() -> Reply {
+    let detail = "If-Match must be an ETag that was given out, such as \"3\"";
     Reply::problem(StatusCode::PRECONDITION_FAILED, detail)
 }
 
@@ -142,11 +142,11 @@ async fn import(admin: &Admin, incoming: &Incoming) -> Reply {
     }
 }
 
-fn bad_query(detail: &str) -> Reply {
+pub(super) fn bad_query(detail: &str) -> Reply {
     Reply::problem(StatusCode::BAD_REQUEST, detail)
 }
 
-fn pairs(query: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
         percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
@@ -160,13 +160,16 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 }
 
 /// The one table from an administrator's errors to statuses.
-fn failed(error: &AdminError) -> Reply {
+pub(super) fn failed(error: &AdminError) -> Reply {
     let status = match error {
-        AdminError::Invalid(_) | AdminError::ChangesId { .. } | AdminError::BadCursor => {
-            StatusCode::BAD_REQUEST
+        AdminError::Invalid(_)
+        | AdminError::InvalidDocument { .. }
+        | AdminError::ChangesId { .. }
+        | AdminError::BadCursor => StatusCode::BAD_REQUEST,
+        AdminError::NotFound | AdminError::NoDocument(_) => StatusCode::NOT_FOUND,
+        AdminError::Exists(_) | AdminError::UriTaken { .. } | AdminError::TooMany { .. } => {
+            StatusCode::CONFLICT
         }
-        AdminError::NotFound => StatusCode::NOT_FOUND,
-        AdminError::Exists(_) | AdminError::UriTaken { .. } => StatusCode::CONFLICT,
         AdminError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         AdminError::NotGranted(error) => match error {
             // The document is as it should be, but this function cannot be had.
@@ -179,7 +182,7 @@ fn failed(error: &AdminError) -> Reply {
         AdminError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     match error {
-        AdminError::Invalid(invalid) => {
+        AdminError::Invalid(invalid) | AdminError::InvalidDocument { invalid, .. } => {
             let one = |problem: &crate::registration::problem::Problem| {
                 format!(
                     r#"{{"pointer":{},"detail":{}}}"#,
@@ -203,6 +206,8 @@ fn failed(error: &AdminError) -> Reply {
         | AdminError::ChangesId { .. }
         | AdminError::BadCursor
         | AdminError::NotFound
+        | AdminError::NoDocument(_)
+        | AdminError::TooMany { .. }
         | AdminError::Exists(_)
         | AdminError::UriTaken { .. }
         | AdminError::Stale { .. } => Reply::problem(status, &error.to_string()),

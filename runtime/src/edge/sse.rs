@@ -18,6 +18,7 @@ use crate::edge::events::Events;
 use crate::edge::mcp::{refused, render_answer, within};
 use crate::edge::reply::{self, Reply};
 use crate::edge::{Edge, From, Incoming};
+use crate::gateway::endpoint::Endpoint;
 use crate::gateway::{Asked, Facts};
 use crate::invoke::exchange::Outgoing;
 use crate::port::closing::Closing;
@@ -60,7 +61,8 @@ pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -
             return refused.resulting(facts, Ending::Throttled).finish(access);
         }
     }
-    let begun = edge.gateway.begin_sse(&from.principal).await;
+    let endpoint = incoming.endpoint.clone();
+    let begun = edge.gateway.begin_sse(&from.principal, &endpoint).await;
     let (session, id) = match begun {
         Ok(begun) => begun,
         Err(error) => return unavailable(&error.to_string()).finish(access),
@@ -74,16 +76,32 @@ pub(crate) async fn open(edge: Arc<Edge>, incoming: &Incoming, access: Access) -
     access.record.facts.session_began = true;
     access.record.session = Some(session.key);
     let closing = Closing::new(&edge.gateway.ports().mailboxes, mailbox);
-    let mount = incoming.mount.0.clone();
+    let path = message_path(incoming);
     let work = Box::pin(async move {
-        hold(&edge, session, &from, closing.mailbox(), &outgoing).await;
+        let serving = Serving { edge: &edge, endpoint: &endpoint };
+        hold(&serving, session, &from, closing.mailbox(), &outgoing).await;
         // Here and not behind the stream's back: a function is frozen once it has answered.
         closing.close().await;
         None
     });
     let mut events = Events::new(work, messages, access);
-    events.push(Bytes::from(format!("event: endpoint\ndata: {mount}/message?sessionId={id}\n\n")));
+    events.push(Bytes::from(format!("event: endpoint\ndata: {path}?sessionId={id}\n\n")));
     reply::stream(events)
+}
+
+/// Where a stream's messages are sent: beside the stream.
+fn message_path(incoming: &Incoming) -> String {
+    let mount = &incoming.mount.0;
+    match &incoming.endpoint.server {
+        None => format!("{mount}/message"),
+        Some(name) => format!("{mount}/s/{name}/message"),
+    }
+}
+
+/// What serves the messages of a stream.
+struct Serving<'a> {
+    edge: &'a Edge,
+    endpoint: &'a Endpoint,
 }
 
 fn unavailable(cause: &str) -> Reply {
@@ -93,13 +111,13 @@ fn unavailable(cause: &str) -> Reply {
 
 /// Serves a session until its deadline, or until its mailbox is gone.
 async fn hold(
-    edge: &Edge,
+    serving: &Serving<'_>,
     mut session: Session,
     from: &From,
     mailbox: &MailboxId,
     outgoing: &Outgoing,
 ) {
-    let mailboxes = &edge.gateway.ports().mailboxes;
+    let mailboxes = &serving.edge.gateway.ports().mailboxes;
     // Calls end before the stream does, so that their last words still reach the client.
     let stream_end = from.deadline;
     let left = stream_end.saturating_duration_since(Instant::now());
@@ -138,7 +156,7 @@ async fn hold(
             }
             negotiate(&mut session, &delivery.body);
             let request = request_id(&delivery.body);
-            let work = take(edge, session.clone(), from, delivery.body, outgoing);
+            let work = take(serving, session.clone(), from, delivery.body, outgoing);
             // Answers and cancellations never wait: running requests may wait for them.
             match request {
                 Some(_) if running.len() < CONCURRENT => running.push(work),
@@ -197,7 +215,14 @@ fn negotiate(session: &mut Session, body: &[u8]) {
     }
 }
 
-async fn take(edge: &Edge, session: Session, from: &From, body: Bytes, outgoing: &Outgoing) {
+async fn take(
+    serving: &Serving<'_>,
+    session: Session,
+    from: &From,
+    body: Bytes,
+    outgoing: &Outgoing,
+) {
+    let edge = serving.edge;
     let Ok(text) = std::str::from_utf8(&body) else { return };
     match jsonrpc::parse_message(text) {
         Err(bad) => outgoing.send(text_of(render::error(bad.id.as_ref(), &bad.error))).await,
@@ -209,7 +234,7 @@ async fn take(edge: &Edge, session: Session, from: &From, body: Bytes, outgoing:
             let _ = edge.gateway.deliver(&session, &response, body.clone()).await;
         }
         Ok(Message::Request(request)) => {
-            if let Some(answer) = answer(edge, &session, from, &request, outgoing).await {
+            if let Some(answer) = answer(serving, &session, from, &request, outgoing).await {
                 outgoing.send(answer).await;
             }
         }
@@ -217,12 +242,13 @@ async fn take(edge: &Edge, session: Session, from: &From, body: Bytes, outgoing:
 }
 
 async fn answer(
-    edge: &Edge,
+    serving: &Serving<'_>,
     session: &Session,
     from: &From,
     request: &Request<'_>,
     outgoing: &Outgoing,
 ) -> Option<String> {
+    let Serving { edge, endpoint } = serving;
     let version = Version::Legacy(session.version);
     let failed = |error: &RpcError| Some(text_of(render::error(Some(&request.id), error)));
     let Some(method) = Method::parse(&request.method.0, version) else {
@@ -238,6 +264,7 @@ async fn answer(
         ports.sessions.load(session.key, ports.clock.now()).await.ok().flatten();
     let asked = Asked {
         principal: &from.principal,
+        endpoint,
         session: Some((session, record.as_ref())),
         version,
         capabilities: session.capabilities,
@@ -278,7 +305,8 @@ async fn receive(edge: &Edge, incoming: &Incoming) -> Reply {
     let Some(id) = pairs.find_map(|pair| pair.strip_prefix("sessionId=")) else {
         return Reply::problem(StatusCode::BAD_REQUEST, "the query must name a sessionId");
     };
-    let opened = edge.gateway.open_session(id, &incoming.from.principal).await;
+    let (from, endpoint) = (&incoming.from, &incoming.endpoint);
+    let opened = edge.gateway.open_session(id, &from.principal, endpoint).await;
     let session = match opened {
         Ok(Some((session, _))) if session.transport == Transport::Sse => session,
         Ok(_) => return gone(),

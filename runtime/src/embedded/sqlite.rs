@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use async_trait::async_trait;
 use rusqlite::Connection;
 
+use crate::port::row::{RowId, Rows};
 use crate::port::{
     Registrations, SessionKey, SessionRecord, Sessions, StoreError, Stored, Timestamp,
 };
-use crate::registration::{Kind, RegistrationId};
 
 /// The layout of the tables; another one is not opened.
 const LAYOUT: i64 = 1;
@@ -198,7 +198,7 @@ fn open_private_file(path: &Path) -> std::io::Result<File> {
 impl Registrations for SqliteStore {
     async fn create(
         &self,
-        new: Vec<(RegistrationId, String)>,
+        new: Vec<(RowId, String)>,
         now: Timestamp,
     ) -> Result<Vec<Stored>, StoreError> {
         self.write(move |inner, connection| {
@@ -209,13 +209,13 @@ impl Registrations for SqliteStore {
         .await
     }
 
-    async fn load(&self, id: &RegistrationId) -> Result<Option<Stored>, StoreError> {
+    async fn load(&self, id: &RowId) -> Result<Option<Stored>, StoreError> {
         rows::load(&self.0.lock(), &id.to_string())
     }
 
     async fn replace(
         &self,
-        id: &RegistrationId,
+        id: &RowId,
         document: String,
         expected: Option<u64>,
         now: Timestamp,
@@ -229,7 +229,7 @@ impl Registrations for SqliteStore {
         .await
     }
 
-    async fn remove(&self, id: &RegistrationId, expected: Option<u64>) -> Result<(), StoreError> {
+    async fn remove(&self, id: &RowId, expected: Option<u64>) -> Result<(), StoreError> {
         let id = id.to_string();
         self.write(move |inner, connection| {
             let version = rows::remove(connection, &id, expected)?;
@@ -241,11 +241,11 @@ impl Registrations for SqliteStore {
 
     async fn page(
         &self,
-        kind: Option<Kind>,
+        span: Rows,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        rows::page(&self.0.lock(), kind, after.unwrap_or_default(), limit)
+        rows::page(&self.0.lock(), span, after.unwrap_or_default(), limit)
     }
 
     async fn version(&self) -> Result<u64, StoreError> {

@@ -13,6 +13,7 @@ use crate::deployment::metrics::{
     USER_ERRORS,
 };
 use crate::edge::access::{Ending, Record};
+use crate::edge::routes::Place;
 use crate::port::{SessionKey, Timestamp};
 use crate::protocol::json;
 
@@ -119,15 +120,14 @@ fn operation(record: &Record) -> &'static str {
         return method.as_str();
     }
     let [register, sse, message, health, batch, other] = OTHER_OPERATIONS;
-    let path = record.path.strip_suffix('/').unwrap_or(&record.path);
-    match path {
-        "/sse" => sse,
-        "/message" => message,
-        "/health" => health,
-        "/register" => register,
-        path if path.starts_with("/register/") => register,
-        "" | "/mcp" if record.messages_in > 1 => batch,
-        _ => other,
+    match Place::of(&record.path) {
+        Some(Place::Sse(_)) => sse,
+        Some(Place::Message(_)) => message,
+        Some(Place::Health) => health,
+        // All of them are the admin plane's.
+        Some(Place::Register(_) | Place::Policies(_) | Place::Servers(_)) => register,
+        Some(Place::Mcp(_)) if record.messages_in > 1 => batch,
+        Some(Place::Mcp(_) | Place::Metadata(_)) | None => other,
     }
 }
 
@@ -194,6 +194,9 @@ mod tests {
             ("/health/", "health"),
             ("/register", "register"),
             ("/register/tool-a", "register"),
+            ("/policies/a", "register"),
+            ("/servers", "register"),
+            ("/s/a/sse", "sse"),
             ("/registered", "other"),
             ("/mcp", "other"),
             ("/evil", "other"),

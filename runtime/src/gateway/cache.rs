@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::catalog::Catalog;
+use crate::port::row::Rows;
 use crate::port::{Registrations, StoreError};
 
 /// Rows read at a time.
@@ -75,7 +76,7 @@ impl CatalogCache {
         let mut rows = Vec::new();
         loop {
             let after = rows.last().map(|row: &crate::port::Stored| row.id.clone());
-            let page = registrations.page(None, after.as_deref(), ROWS).await?;
+            let page = registrations.page(Rows::All, after.as_deref(), ROWS).await?;
             let last = page.len() < ROWS;
             rows.extend(page);
             if last {

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::gateway::{Answered, Asked, CAPABILITIES, Facts, Gateway};
+use crate::gateway::endpoint::Endpoint;
+use crate::gateway::{Answered, Asked, CAPABILITIES, Facts, Gateway, push_instructions};
 use crate::port::{MailboxId, SessionKey, SessionRecord, StoreError, Timestamp};
 use crate::protocol::call::Initialize;
 use crate::protocol::error::RpcError;
@@ -37,10 +38,11 @@ impl Gateway {
             r#""protocolVersion":"{}","capabilities":{},"serverInfo":{}"#,
             version.as_str(),
             CAPABILITIES.replace(r#""resources":{}"#, r#""resources":{"subscribe":true}"#),
-            self.server_info
+            asked.endpoint.info
         );
-        self.push_instructions(&mut members);
-        let answered = Answered::own(self.stamp.own(Version::Legacy(version), &members, None));
+        push_instructions(asked.endpoint, &mut members);
+        let answered =
+            Answered::own(asked.endpoint.stamp.own(Version::Legacy(version), &members, None));
         if asked.session.is_some_and(|(session, _)| session.transport == Transport::Sse) {
             return answered;
         }
@@ -55,7 +57,7 @@ impl Gateway {
             version,
             capabilities: initialize.capabilities,
         };
-        match self.seal_session(&session, asked.principal).await {
+        match self.seal_session(&session, asked.principal, asked.endpoint).await {
             Ok(id) => {
                 let facts = Facts { session_began: true, ..Facts::default() };
                 Answered { session_id: Some(id), facts, ..answered }.warned(warning)
@@ -68,6 +70,7 @@ impl Gateway {
     pub async fn begin_sse(
         &self,
         principal: &crate::principal::Principal,
+        endpoint: &Endpoint,
     ) -> Result<(Session, String), StoreError> {
         let session = Session {
             key: SessionKey(self.random()),
@@ -76,7 +79,7 @@ impl Gateway {
             version: LegacyVersion::V2024_11_05,
             capabilities: crate::protocol::capability::ClientCapabilities::default(),
         };
-        let id = self.seal_session(&session, principal).await?;
+        let id = self.seal_session(&session, principal, endpoint).await?;
         Ok((session, id))
     }
 
@@ -84,19 +87,23 @@ impl Gateway {
         &self,
         session: &Session,
         principal: &crate::principal::Principal,
+        endpoint: &Endpoint,
     ) -> Result<String, StoreError> {
         let nonce = self.random();
-        Ok(session.seal(self.sealer().await?, nonce, principal))
+        Ok(session.seal(self.sealer().await?, nonce, principal, endpoint.server.as_ref()))
     }
 
-    /// Opens a session id: `None` when it is forged, expired, ended, or another principal's.
+    /// Opens a session id: `None` when it is forged, expired, ended, another principal's, or of
+    /// another server.
     pub async fn open_session(
         &self,
         id: &str,
         principal: &crate::principal::Principal,
+        endpoint: &Endpoint,
     ) -> Result<Option<(Session, Option<SessionRecord>)>, StoreError> {
         let now = self.ports.clock.now();
-        let Some(session) = Session::open(self.sealer().await?, id, principal) else {
+        let server = endpoint.server.as_ref();
+        let Some(session) = Session::open(self.sealer().await?, id, principal, server) else {
             return Ok(None);
         };
         let young = self.expiry.is_young(&session, now);
@@ -174,15 +181,15 @@ impl Gateway {
     }
 
     pub(super) async fn subscribe(&self, asked: &Asked<'_>, uri: &str) -> Answered {
-        let catalog = match self.catalog(asked.correlation).await {
-            Ok(catalog) => catalog,
+        let view = match self.view(asked).await {
+            Ok(view) => view,
             Err(answered) => return answered,
         };
-        let known = catalog.resource(uri).is_some()
-            || catalog.templates.iter().any(|template| template.template.extract(uri).is_some());
-        if !known {
-            return RpcError::resource(uri, asked.version).into();
-        }
+        let Some(labels) = view.offer.at_uri(uri) else {
+            let error = RpcError::resource(uri, asked.version);
+            return view.unknown(error, |offer| offer.at_uri(uri));
+        };
+        let judged = view.judge(labels);
         let mut full = false;
         let answered = self
             .remember(asked, |state| {
@@ -197,7 +204,7 @@ impl Gateway {
             let most = MAX_SUBSCRIPTIONS;
             return RpcError::params(format!("a session has at most {most} subscriptions")).into();
         }
-        answered
+        answered.judged(judged)
     }
 
     /// Changes a session's state; a client without a session has nothing that could be changed.
@@ -206,7 +213,7 @@ impl Gateway {
         asked: &Asked<'_>,
         mut change: impl FnMut(&mut SessionState) + Send,
     ) -> Answered {
-        let done = || Answered::own(self.stamp.own(asked.version, "", None));
+        let done = || Answered::own(asked.endpoint.stamp.own(asked.version, "", None));
         let Some((session, record)) = asked.session else { return done() };
         let mut record = record.cloned();
         for _ in 0..UPDATE_TRIES {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::catalog::shelf::Shelved;
 use crate::gateway::{Answered, Asked, Gateway};
 use crate::invoke::Subject;
 use crate::invoke::event::RESERVED;
@@ -25,25 +26,29 @@ impl Gateway {
         asked: &Asked<'_>,
         outgoing: &Outgoing,
     ) -> Answered {
-        let catalog = match self.catalog(asked.correlation).await {
-            Ok(catalog) => catalog,
+        let view = match self.view(asked).await {
+            Ok(view) => view,
             Err(answered) => return answered,
         };
-        let Some(tool) = catalog.tools.find(&named.name.0) else {
-            return RpcError::params(format!("unknown tool: {}", shown(&named.name.0))).into();
+        let name = &*named.name.0;
+        let Some(tool) = view.offer.tools.find(name) else {
+            let error = RpcError::params(format!("unknown tool: {}", shown(name)));
+            return view.unknown(error, |all| all.tools.find(name).map(Shelved::labels));
         };
+        let judged = view.judge(tool.labels());
         if let Err(error) = check_mirrors(tool, named, asked) {
-            return error.into();
+            return Answered::from(error).judged(judged);
         }
         let arguments = named.arguments.map_or("{}", RawValue::get);
         if let Err(text) = check_arguments(tool, arguments) {
             let members = outcome::error_members(&text);
-            let mut answered = Answered::own(self.stamp.own(asked.version, &members, None));
+            let mut answered =
+                Answered::own(asked.endpoint.stamp.own(asked.version, &members, None));
             answered.facts.bad_arguments = true;
-            return answered;
+            return answered.judged(judged);
         }
         let subject = Subject::Tool { tool, arguments };
-        self.run(&subject, &named.resume, request, asked, outgoing).await
+        self.run(&subject, &named.resume, request, asked, outgoing).await.judged(judged)
     }
 
     pub(super) async fn get_prompt(
@@ -53,32 +58,36 @@ impl Gateway {
         asked: &Asked<'_>,
         outgoing: &Outgoing,
     ) -> Answered {
-        let catalog = match self.catalog(asked.correlation).await {
-            Ok(catalog) => catalog,
+        let view = match self.view(asked).await {
+            Ok(view) => view,
             Err(answered) => return answered,
         };
-        let Some(prompt) = catalog.prompts.find(&named.name.0) else {
-            return RpcError::params(format!("unknown prompt: {}", shown(&named.name.0))).into();
+        let name = &*named.name.0;
+        let Some(prompt) = view.offer.prompts.find(name) else {
+            let error = RpcError::params(format!("unknown prompt: {}", shown(name)));
+            return view.unknown(error, |all| all.prompts.find(name).map(Shelved::labels));
         };
+        let judged = view.judge(prompt.labels());
         let text = named.arguments.map_or("{}", RawValue::get);
         let arguments = match check_prompt_arguments(prompt, text) {
             Ok(arguments) => arguments,
-            Err(error) => return error.into(),
+            Err(error) => return Answered::from(error).judged(judged),
         };
-        match &prompt.source {
+        let answered = match &prompt.source {
             PromptSource::Text(messages) => {
                 let mut members = String::new();
                 if let Some(description) = &prompt.description {
                     members = format!(r#""description":{},"#, json::string(description));
                 }
                 members.push_str(&format!(r#""messages":{}"#, messages.render(&arguments)));
-                Answered::own(self.stamp.own(asked.version, &members, None))
+                Answered::own(asked.endpoint.stamp.own(asked.version, &members, None))
             }
             PromptSource::Function(target) => {
                 let subject = Subject::Prompt { prompt, arguments: text, target };
                 self.run(&subject, &named.resume, request, asked, outgoing).await
             }
-        }
+        };
+        answered.judged(judged)
     }
 
     pub(super) async fn read_resource(
@@ -88,41 +97,47 @@ impl Gateway {
         asked: &Asked<'_>,
         outgoing: &Outgoing,
     ) -> Answered {
-        let catalog = match self.catalog(asked.correlation).await {
-            Ok(catalog) => catalog,
+        let view = match self.view(asked).await {
+            Ok(view) => view,
             Err(answered) => return answered,
         };
         let uri = &*read.uri.0;
-        let subject = if let Some(resource) = catalog.resource(uri) {
+        let (subject, judged) = if let Some(resource) = view.offer.resource(uri) {
+            let judged = view.judge(resource.labels());
             match &resource.source {
                 ResourceSource::Contents(contents) => {
                     let members = format!(r#""contents":{contents}"#);
                     let hint = CacheHint { ttl_ms: self.cache_hint().ttl_ms, public: false };
-                    return Answered::own(self.stamp.own(asked.version, &members, Some(hint)));
+                    let stamp = &asked.endpoint.stamp;
+                    let own = stamp.own(asked.version, &members, Some(hint));
+                    return Answered::own(own).judged(judged);
                 }
-                ResourceSource::Function(target) => Subject::Resource {
-                    name: resource.name.as_str(),
-                    uri,
-                    variables: BTreeMap::new(),
-                    mime_type: resource.mime_type.as_deref(),
-                    target,
-                },
+                ResourceSource::Function(target) => {
+                    let subject = Subject::Resource {
+                        name: resource.name.as_str(),
+                        uri,
+                        variables: BTreeMap::new(),
+                        mime_type: resource.mime_type.as_deref(),
+                        target,
+                    };
+                    (subject, judged)
+                }
             }
         } else {
-            let mut templates = catalog.templates.iter();
-            let found = templates.find_map(|t| t.template.extract(uri).map(|values| (t, values)));
-            let Some((template, variables)) = found else {
-                return RpcError::resource(uri, asked.version).into();
+            let Some((template, variables)) = view.offer.template(uri) else {
+                let error = RpcError::resource(uri, asked.version);
+                return view.unknown(error, |all| all.at_uri(uri));
             };
-            Subject::Resource {
+            let subject = Subject::Resource {
                 name: template.name.as_str(),
                 uri,
                 variables,
                 mime_type: template.mime_type.as_deref(),
                 target: &template.target,
-            }
+            };
+            (subject, view.judge(template.labels()))
         };
-        self.run(&subject, &read.resume, request, asked, outgoing).await
+        self.run(&subject, &read.resume, request, asked, outgoing).await.judged(judged)
     }
 }
 

@@ -71,7 +71,7 @@ impl Gateway {
                 invoke::call(&*self.ports.invoker, subject, &caller, &resume, outgoing).await;
             *spent = Some(spent.unwrap_or_default() + started.elapsed());
             let Outcome::InputRequired(required) = outcome else {
-                return self.finish(subject, outcome, asked);
+                return finish(subject, outcome, asked);
             };
             let (left, missing) = required.permitted(asked.capabilities);
             if left.requests.is_empty() && (!missing.is_empty() || left.state.is_none()) {
@@ -133,20 +133,21 @@ impl Gateway {
             deadline_at: self.ports.clock.now().after(left.min(target.timeout)),
         }
     }
+}
 
-    /// Puts an outcome into the client's revision.
-    fn finish(&self, subject: &Subject<'_>, outcome: Outcome, asked: &Asked<'_>) -> Answered {
-        let hint = matches!(subject, Subject::Resource { .. })
-            .then_some(CacheHint { ttl_ms: 0, public: false });
-        match outcome {
-            Outcome::Foreign { object, has } => {
-                Answered::of(Ok(self.stamp.foreign(asked.version, &object, has, hint)))
-            }
-            Outcome::Own { members, cause } => {
-                Answered { cause, ..Answered::own(self.stamp.own(asked.version, &members, hint)) }
-            }
-            Outcome::Error(error) => error.into(),
-            Outcome::InputRequired(_) => RpcError::internal(asked.correlation).into(),
+/// Puts an outcome into the client's revision.
+fn finish(subject: &Subject<'_>, outcome: Outcome, asked: &Asked<'_>) -> Answered {
+    let hint = matches!(subject, Subject::Resource { .. })
+        .then_some(CacheHint { ttl_ms: 0, public: false });
+    let stamp = &asked.endpoint.stamp;
+    match outcome {
+        Outcome::Foreign { object, has } => {
+            Answered::of(Ok(stamp.foreign(asked.version, &object, has, hint)))
         }
+        Outcome::Own { members, cause } => {
+            Answered { cause, ..Answered::own(stamp.own(asked.version, &members, hint)) }
+        }
+        Outcome::Error(error) => error.into(),
+        Outcome::InputRequired(_) => RpcError::internal(asked.correlation).into(),
     }
 }

@@ -14,12 +14,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::port::permissions::{Intent, Intents, PermissionError, Permissions, StatementId};
+use crate::port::row::{RowId, Rows};
 use crate::port::{
     Answer, AnswerStream, Delivery, Invocation, InvokeError, Invoker, MailboxError, MailboxId,
     Mailboxes, Registrations, SessionKey, SessionRecord, Sessions, StoreError, Stored, Timestamp,
 };
 use crate::registration::arn::FunctionArn;
-use crate::registration::{Kind, RegistrationId};
 
 /// What every error text of a fault contains, so that a test can look for it where it must not be.
 pub const MARK: &str = "injected-fault";
@@ -158,19 +158,19 @@ fn invoke_fault(drawn: u64) -> InvokeError {
 impl Registrations for Faulty<dyn Registrations> {
     async fn create(
         &self,
-        new: Vec<(RegistrationId, String)>,
+        new: Vec<(RowId, String)>,
         now: Timestamp,
     ) -> Result<Vec<Stored>, StoreError> {
         self.meet(|| self.inner.create(new.clone(), now), store_fault).await
     }
 
-    async fn load(&self, id: &RegistrationId) -> Result<Option<Stored>, StoreError> {
+    async fn load(&self, id: &RowId) -> Result<Option<Stored>, StoreError> {
         self.meet(|| self.inner.load(id), store_fault).await
     }
 
     async fn replace(
         &self,
-        id: &RegistrationId,
+        id: &RowId,
         document: String,
         expected: Option<u64>,
         now: Timestamp,
@@ -179,17 +179,17 @@ impl Registrations for Faulty<dyn Registrations> {
         self.meet(call, store_fault).await
     }
 
-    async fn remove(&self, id: &RegistrationId, expected: Option<u64>) -> Result<(), StoreError> {
+    async fn remove(&self, id: &RowId, expected: Option<u64>) -> Result<(), StoreError> {
         self.meet(|| self.inner.remove(id, expected), store_fault).await
     }
 
     async fn page(
         &self,
-        kind: Option<Kind>,
+        rows: Rows,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.meet(|| self.inner.page(kind, after, limit), store_fault).await
+        self.meet(|| self.inner.page(rows, after, limit), store_fault).await
     }
 
     async fn version(&self) -> Result<u64, StoreError> {

@@ -29,6 +29,9 @@ pub struct Document {
     /// For models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// What policies and virtual servers may name it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
     /// The function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_arn: Option<String>,
@@ -154,6 +157,7 @@ impl Document {
             name,
             title: None,
             description: None,
+            tags: None,
             lambda_arn: Some(lambda_arn),
             invoke_mode: None,
             timeout_seconds: None,

@@ -26,5 +26,9 @@ pub const MAX_IMPORT: usize = 99;
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest time limit: Lambda's own.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(900);
+/// Tags of one registration.
+pub const MAX_TAGS: usize = 50;
+/// Bytes of a tag: as many as AWS takes for a tag's key.
+pub const MAX_TAG_BYTES: usize = 128;
 /// Repetitions of a call.
 pub const MAX_RETRIES: u8 = 5;

@@ -19,6 +19,7 @@ use crate::registration::listing::{Listing, ObjectText};
 use crate::registration::mirror::Mirror;
 use crate::registration::problem::{InvalidRegistration, Problems};
 use crate::registration::schema::Schema;
+use crate::registration::tag::{self, Tag};
 use crate::registration::{
     Entry, Kind, Registration, RegistrationId, Target, Tool, limits, shorthand,
 };
@@ -39,7 +40,9 @@ impl Registration {
         let name = problems.keep("/name", Name::parse(&document.name));
         check_texts(&document, &mut problems);
         check_membership(&document, &mut problems);
-        let parser = Parser { document: &document, trust };
+        let tags = document.tags.as_deref().unwrap_or_default();
+        let tags = tag::parse_all("/tags", tags, &mut problems);
+        let parser = Parser { document: &document, trust, tags };
         let entry = name.as_ref().and_then(|name| match document.kind {
             Kind::Tool => parser.tool(name, &mut problems),
             Kind::Resource => parser.resource(name, &mut problems),
@@ -136,6 +139,7 @@ fn check_membership(document: &Document, problems: &mut Problems) {
 struct Parser<'a> {
     document: &'a Document,
     trust: Trust,
+    tags: Vec<Tag>,
 }
 
 impl Parser<'_> {
@@ -167,6 +171,7 @@ impl Parser<'_> {
         let name = name.clone();
         Some(Entry::Tool(Box::new(Tool {
             name,
+            tags: self.tags.clone(),
             listing,
             input: Arc::new(input),
             output,

@@ -16,18 +16,19 @@ use std::sync::Arc;
 use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::embedded::system::SystemIds;
 use mcp_lambda_runtime::port::contract::{registrations, sessions};
+use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{Registrations, Timestamp};
-use mcp_lambda_runtime::registration::{Kind, RegistrationId};
+use mcp_lambda_runtime::registration::Kind;
 
 use world::World;
 
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
 
-fn id(text: &str) -> RegistrationId {
-    RegistrationId::parse(text).expect("an id")
+fn id(text: &str) -> RowId {
+    RowId::parse(text).expect("an id")
 }
 
-fn one(text: &str) -> Vec<(RegistrationId, String)> {
+fn one(text: &str) -> Vec<(RowId, String)> {
     vec![(id(text), "{}".to_owned())]
 }
 
@@ -58,6 +59,9 @@ async fn readers_need_the_actions_of_readers() {
     world.decide(|_, _| world::Fate::Pass);
     assert_eq!(reader.version().await, Ok(1));
     assert!(reader.load(&id("tool-a")).await.expect("it can be read").is_some());
-    assert_eq!(reader.page(Some(Kind::Tool), None, 10).await.expect("a page").len(), 1);
+    assert_eq!(
+        reader.page(Rows::Registrations(Some(Kind::Tool)), None, 10).await.expect("a page").len(),
+        1
+    );
     assert_eq!(world.actions(), set(&[actions::REGISTRATIONS_READ]));
 }

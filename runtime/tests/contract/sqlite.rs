@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use mcp_lambda_runtime::embedded::sqlite::{CannotOpen, SqliteStore};
+use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{
     Registrations, SessionKey, SessionRecord, Sessions, StoreError, Timestamp,
 };
-use mcp_lambda_runtime::registration::RegistrationId;
 
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
 const DATABASE: &str = "mcp-lambda.db";
@@ -24,8 +24,8 @@ fn refusal(folder: &Path) -> (CannotOpen, String) {
     (error, sentence)
 }
 
-fn id(text: &str) -> RegistrationId {
-    RegistrationId::parse(text).expect("an id")
+fn id(text: &str) -> RowId {
+    RowId::parse(text).expect("an id")
 }
 
 #[tokio::test]
@@ -45,13 +45,13 @@ async fn reopening_keeps_everything() {
         }
         store.save(alive, "[]".to_owned(), Some(1), later, NOW).await.expect("saved");
         store.end(ended, later, NOW).await.expect("ended");
-        let rows = store.page(None, None, 10).await.expect("rows");
+        let rows = store.page(Rows::All, None, 10).await.expect("rows");
         let keys = store.sealing_keys([7; 32]).await.expect("keys");
         (rows, store.version().await, keys)
     };
     let store = open(folder.path());
     assert!(!store.is_new());
-    assert_eq!(store.page(None, None, 10).await, Ok(rows));
+    assert_eq!(store.page(Rows::All, None, 10).await, Ok(rows));
     assert_eq!(store.version().await, version);
     assert_eq!(store.sealing_keys([8; 32]).await, Ok(keys));
     assert_eq!(

@@ -15,10 +15,10 @@ use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper, Swept,
 };
 use mcp_lambda_runtime::port::permissions::{Grant, Intent, Intents, OperationId, Permissions};
+use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{
     Clock, Invoker, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
 };
-use mcp_lambda_runtime::registration::RegistrationId;
 use mcp_lambda_runtime::registration::arn::FunctionArn;
 use mcp_lambda_runtime::system::{SystemClock, SystemIds};
 use tokio::time::Instant;
@@ -65,11 +65,11 @@ impl Adapters {
 
     /// Everything that the client plane asks of its adapters: the first that fails, and why.
     async fn client_plane(&self) -> Result<(), String> {
-        let (now, id) = (SystemClock.now(), RegistrationId::parse("tool-a").expect("an id"));
+        let (now, id) = (SystemClock.now(), RowId::parse("tool-a").expect("an id"));
         let registrations = &self.registrations;
         told("version", registrations.version().await)?;
         told("load", registrations.load(&id).await)?;
-        told("page", registrations.page(None, None, 10).await)?;
+        told("page", registrations.page(Rows::All, None, 10).await)?;
 
         let key = SessionKey([self.number; 16]);
         let later = now.after(60 * SECOND);
@@ -99,12 +99,12 @@ impl Adapters {
     /// Everything that the admin plane asks of its adapters.
     async fn admin_plane(&self) -> Result<(), String> {
         let now = SystemClock.now();
-        let id = RegistrationId::parse(&format!("tool-a{}", self.number)).expect("an id");
+        let id = RowId::parse(&format!("tool-a{}", self.number)).expect("an id");
         let registrations = &self.registrations;
         let new = vec![(id.clone(), "{}".to_owned())];
         told("create", registrations.create(new, now).await)?;
         told("load", registrations.load(&id).await)?;
-        told("page", registrations.page(None, None, 10).await)?;
+        told("page", registrations.page(Rows::All, None, 10).await)?;
         told("replace", registrations.replace(&id, "{}".to_owned(), Some(1), now).await)?;
         told("remove", registrations.remove(&id, Some(2)).await)?;
         told("version", registrations.version().await)?;

@@ -19,8 +19,9 @@ use aws_types::SdkConfig;
 use super::rows::{self, Row, Version};
 use super::transaction::{self, Backoff, Item, Verdict, Written};
 use super::{TableName, connect, fault, within};
+use crate::port::row::{RowId, Rows};
 use crate::port::{Ids, Registrations, StoreError, Stored, Timestamp};
-use crate::registration::{Kind, RegistrationId, limits};
+use crate::registration::limits;
 
 /// A table of registrations.
 ///
@@ -51,17 +52,13 @@ impl DynamoRegistrations {
         Ok(output.item)
     }
 
-    async fn row(&self, id: &RegistrationId) -> Result<Option<Row>, StoreError> {
+    async fn row(&self, id: &RowId) -> Result<Option<Row>, StoreError> {
         let item = self.get(rows::row_key(&id.to_string())).await?;
         Ok(item.as_ref().map(rows::row))
     }
 
     /// The row, if it is in the expected revision.
-    async fn expected(
-        &self,
-        id: &RegistrationId,
-        expected: Option<u64>,
-    ) -> Result<Row, StoreError> {
+    async fn expected(&self, id: &RowId, expected: Option<u64>) -> Result<Row, StoreError> {
         let row = self.row(id).await?.ok_or(StoreError::NotFound)?;
         let current = row.stored.revision;
         match expected {
@@ -169,7 +166,7 @@ impl DynamoRegistrations {
     /// Changes a row to what is made of it.
     async fn change<T>(
         &self,
-        id: &RegistrationId,
+        id: &RowId,
         expected: Option<u64>,
         change: impl Fn(&Row) -> (TransactWriteItem, T) + Send,
     ) -> Result<T, StoreError> {
@@ -188,12 +185,12 @@ impl DynamoRegistrations {
 
     async fn pages(
         &self,
-        kind: Option<Kind>,
+        which: Rows,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
         let mut found: Vec<Stored> = Vec::new();
-        let Some(span) = rows::span(kind, after).filter(|_| limit > 0) else { return Ok(found) };
+        let Some(span) = rows::span(which, after).filter(|_| limit > 0) else { return Ok(found) };
         let mut query = self
             .client
             .query()
@@ -226,20 +223,20 @@ impl DynamoRegistrations {
 impl Registrations for DynamoRegistrations {
     async fn create(
         &self,
-        new: Vec<(RegistrationId, String)>,
+        new: Vec<(RowId, String)>,
         now: Timestamp,
     ) -> Result<Vec<Stored>, StoreError> {
         let new = new.into_iter().map(|(id, document)| rows::new_row(&id, document, now));
         within(self.create_all(new.collect())).await
     }
 
-    async fn load(&self, id: &RegistrationId) -> Result<Option<Stored>, StoreError> {
+    async fn load(&self, id: &RowId) -> Result<Option<Stored>, StoreError> {
         within(async { Ok(self.row(id).await?.map(|row| row.stored)) }).await
     }
 
     async fn replace(
         &self,
-        id: &RegistrationId,
+        id: &RowId,
         document: String,
         expected: Option<u64>,
         now: Timestamp,
@@ -256,18 +253,18 @@ impl Registrations for DynamoRegistrations {
         within(self.change(id, expected, change)).await
     }
 
-    async fn remove(&self, id: &RegistrationId, expected: Option<u64>) -> Result<(), StoreError> {
+    async fn remove(&self, id: &RowId, expected: Option<u64>) -> Result<(), StoreError> {
         let change = |row: &Row| (rows::remove(&self.table, row), ());
         within(self.change(id, expected, change)).await
     }
 
     async fn page(
         &self,
-        kind: Option<Kind>,
+        which: Rows,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        within(self.pages(kind, after, limit)).await
+        within(self.pages(which, after, limit)).await
     }
 
     async fn version(&self) -> Result<u64, StoreError> {

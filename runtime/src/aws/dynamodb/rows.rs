@@ -10,8 +10,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use super::TableName;
 use super::transaction::Item;
 use crate::deployment::tables::REGISTRATIONS_KEY;
+use crate::port::row::{RowId, Rows};
 use crate::port::{StoreError, Stored, Timestamp};
-use crate::registration::{Kind, RegistrationId, limits};
+use crate::registration::limits;
 
 /// The partition of the registrations.
 pub(super) const PARTITION: &str = "registration";
@@ -191,23 +192,20 @@ pub(super) struct Span {
     pub(super) values: Vec<(&'static str, String)>,
 }
 
-/// The ids of a kind, or all, that come after one; `None` when there can be none.
-pub(super) fn span(kind: Option<Kind>, after: Option<&str>) -> Option<Span> {
+/// The ids of some rows, or all, that come after one; `None` when there can be none.
+pub(super) fn span(rows: Rows, after: Option<&str>) -> Option<Span> {
     // No key is empty, and none is longer than DynamoDB takes.
     let after = after.unwrap_or_default();
     let after = &after[..after.floor_char_boundary(MAX_KEY_BYTES - 1)];
     let mut names = vec![("#partition", REGISTRATIONS_KEY.partition)];
     let mut values = vec![(":partition", PARTITION.to_owned())];
-    let condition = match kind {
+    let condition = match rows.span() {
         None if after.is_empty() => "#partition = :partition",
         None => {
             values.push((":after", after.to_owned()));
             "#partition = :partition AND #id > :after"
         }
-        Some(kind) => {
-            // An id begins with its kind; both ends of the range belong to it.
-            let first = format!("{}-", kind.as_str());
-            let last = format!("{first}{}", char::MAX);
+        Some((first, last)) => {
             let next = format!("{after}\0");
             if next > last {
                 return None;
@@ -226,6 +224,6 @@ pub(super) fn span(kind: Option<Kind>, after: Option<&str>) -> Option<Span> {
 const MAX_KEY_BYTES: usize = 1_024;
 
 /// A row that is not there yet.
-pub(super) fn new_row(id: &RegistrationId, document: String, now: Timestamp) -> Stored {
+pub(super) fn new_row(id: &RowId, document: String, now: Timestamp) -> Stored {
     Stored { id: id.to_string(), document, revision: 1, created_at: now, updated_at: now }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::KeptSession;
+use crate::port::row::{RowId, Rows};
 use crate::port::{SessionKey, SessionRecord, StoreError, Stored, Timestamp};
-use crate::registration::{Kind, RegistrationId};
 
 pub(super) const TABLES: &str = "
     BEGIN;
@@ -80,18 +80,14 @@ pub(super) fn load(connection: &Connection, id: &str) -> Result<Option<Stored>, 
 
 pub(super) fn page(
     connection: &Connection,
-    kind: Option<Kind>,
+    rows: Rows,
     after: &str,
     limit: usize,
 ) -> Result<Vec<Stored>, StoreError> {
-    // An id begins with its kind; '.' is the character after '-', so all ids of a kind lie between.
-    let (from, to) = match kind {
-        None => (String::new(), "\u{10ffff}".to_owned()),
-        Some(kind) => (format!("{}-", kind.as_str()), format!("{}.", kind.as_str())),
-    };
+    let (from, to) = rows.span().unwrap_or_else(|| (String::new(), char::MAX.to_string()));
     let sql = format!(
         "SELECT {COLUMNS} FROM registrations \
-         WHERE id > ?1 AND id >= ?2 AND id < ?3 ORDER BY id LIMIT ?4"
+         WHERE id > ?1 AND id >= ?2 AND id <= ?3 ORDER BY id LIMIT ?4"
     );
     let mut statement = connection.prepare(&sql).map_err(unavailable)?;
     let limit = signed(limit as u64);
@@ -101,7 +97,7 @@ pub(super) fn page(
 
 pub(super) fn create(
     connection: &mut Connection,
-    new: &[(RegistrationId, String)],
+    new: &[(RowId, String)],
     now: Timestamp,
 ) -> Result<(Vec<Stored>, u64), StoreError> {
     let transaction = begin(connection)?;

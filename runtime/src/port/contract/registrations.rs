@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::port::contract::race;
+use crate::port::row::{RowId, Rows};
 use crate::port::{Registrations, StoreError, Stored, Timestamp};
 use crate::protocol::name::Name;
 use crate::registration::{Kind, RegistrationId, limits};
@@ -23,6 +24,7 @@ pub async fn all(store: Arc<dyn Registrations>) {
     one_of_overlapping_batches_wins(&store).await;
     one_of_many_removers_wins(&store).await;
     no_update_is_lost(&store).await;
+    rows_of_every_sort_are_rows(&*store).await;
     versions_and_rows_go_together(&store).await;
 }
 
@@ -133,31 +135,56 @@ pub async fn pages_are_in_the_order_of_ids(store: &dyn Registrations) {
     let mut ids = vec![id(Kind::Resource, "only"), id(Kind::Prompt, "z"), id(Kind::Prompt, "Z")];
     let tools = ["b", "a-", "a.", "a_", "A", "a", "aa", "a0", "0", "-", ".", "_", "B", "prompt-z"];
     ids.extend(tools.map(tool));
+    let others = ["policy-a", "policy-z", "virtual-a", "virtual-0"];
+    ids.extend(others.map(|other| RowId::parse(other).expect("a key")));
     let new = ids.iter().map(|id| (id.clone(), "{}".to_owned())).collect();
     store.create(new, at(1)).await.expect("nothing is there yet");
     let mut names: Vec<String> = ids.iter().map(ToString::to_string).collect();
     names.sort_unstable();
 
     let kinds = [None, Some(Kind::Prompt), Some(Kind::Resource), Some(Kind::Tool)];
+    let mut which = kinds.map(Rows::Registrations).to_vec();
+    which.extend([Rows::All, Rows::Policies, Rows::Servers]);
     // Whatever an administrator's cursor holds: what is there, what is between, and what is not.
-    let between = ["", " ", "prompt", "prompt-", "resource-only", "tool-a!", "tool.", "\u{10ffff}"];
+    let between = [
+        "",
+        " ",
+        "prompt",
+        "prompt-",
+        "resource-only",
+        "tool-a!",
+        "tool.",
+        "virtual-",
+        "policy.",
+        "\u{10ffff}",
+    ];
     let afters = names.iter().map(String::as_str).chain(between).map(Some).chain([None]);
-    for (kind, after) in afters.flat_map(|after| kinds.map(|kind| (kind, after))) {
-        let belongs = |name: &&String| {
-            after.is_none_or(|after| name.as_str() > after)
-                && kind.is_none_or(|kind| name.starts_with(&format!("{}-", kind.as_str())))
-        };
+    let which = &which;
+    let pairs = afters.flat_map(|after| which.iter().map(move |which| (*which, after)));
+    for (which, after) in pairs {
+        let belongs =
+            |name: &&String| after.is_none_or(|after| name.as_str() > after) && is_of(which, name);
         let expected: Vec<&String> = names.iter().filter(belongs).collect();
         for limit in [1, 2, expected.len(), expected.len() + 1, 500] {
             // No page is asked for that could hold nothing.
             let limit = limit.max(1);
-            let page = store.page(kind, after, limit).await.expect("a page");
+            let page = store.page(which, after, limit).await.expect("a page");
             let page: Vec<&String> = page.iter().map(|row| &row.id).collect();
             let expected = &expected[..expected.len().min(limit)];
-            assert_eq!(page, expected, "{kind:?} after {after:?}, at most {limit}");
+            assert_eq!(page, expected, "{which:?} after {after:?}, at most {limit}");
         }
     }
     clear(store).await;
+}
+
+fn is_of(which: Rows, key: &str) -> bool {
+    match which {
+        Rows::All => true,
+        Rows::Policies => key.starts_with("policy-"),
+        Rows::Servers => key.starts_with("virtual-"),
+        Rows::Registrations(Some(kind)) => key.starts_with(&format!("{}-", kind.as_str())),
+        Rows::Registrations(None) => Kind::parse(key.split('-').next().unwrap_or("")).is_some(),
+    }
 }
 
 /// Every write gives a version that was never there before; reading and failing give none.
@@ -191,7 +218,7 @@ pub async fn the_version_changes_with_every_write_and_nothing_else(store: &dyn R
     store.remove(&missing, None).await.expect_err("it is missing");
     assert_eq!(version(store).await, before, "a failed write is none");
     store.load(&a).await.expect("it can be read");
-    store.page(None, None, 10).await.expect("it can be read");
+    store.page(Rows::All, None, 10).await.expect("it can be read");
     assert_eq!(version(store).await, before, "reading is no write");
     clear(store).await;
 }
@@ -309,6 +336,29 @@ pub async fn versions_and_rows_go_together(store: &Arc<dyn Registrations>) {
     clear(&**store).await;
 }
 
+/// Policies and virtual servers are created, replaced and removed as registrations are, under the
+/// same version, and a name may belong to one of each.
+pub async fn rows_of_every_sort_are_rows(store: &dyn Registrations) {
+    start(store).await;
+    for key in ["policy-a", "virtual-a", "tool-a"] {
+        let id = RowId::parse(key).expect("a key");
+        let before = version(store).await;
+        assert_eq!(create(store, &id, key).await.id, key);
+        assert_ne!(version(store).await, before, "{key} was created");
+        let exists = Err(StoreError::Exists(key.to_owned()));
+        assert_eq!(store.create(vec![(id.clone(), String::new())], at(2)).await, exists);
+    }
+    let policy = RowId::parse("policy-a").expect("a key");
+    let replaced = store.replace(&policy, "new".to_owned(), Some(1), at(2)).await;
+    assert_eq!(replaced.map(|row| row.revision), Ok(2));
+    let before = version(store).await;
+    assert_eq!(store.remove(&policy, Some(2)).await, Ok(()));
+    assert_ne!(version(store).await, before, "a policy was removed");
+    assert_eq!(store.load(&policy).await, Ok(None));
+    assert!(store.load(&tool("a")).await.is_ok_and(|row| row.is_some()), "the tool stays");
+    clear(store).await;
+}
+
 /// Rows that are written while others read.
 const ROWS: usize = 4;
 
@@ -378,15 +428,15 @@ fn one_winner<T>(results: Vec<Result<T, StoreError>>, lost: impl Fn(StoreError) 
     winners.remove(0)
 }
 
-fn id(kind: Kind, name: &str) -> RegistrationId {
-    RegistrationId::new(kind, Name::parse(name).expect("a name"))
+fn id(kind: Kind, name: &str) -> RowId {
+    RegistrationId::new(kind, Name::parse(name).expect("a name")).into()
 }
 
-fn tool(name: &str) -> RegistrationId {
+fn tool(name: &str) -> RowId {
     id(Kind::Tool, name)
 }
 
-fn batch(names: &[&str]) -> Vec<(RegistrationId, String)> {
+fn batch(names: &[&str]) -> Vec<(RowId, String)> {
     names.iter().map(|name| (tool(name), format!("document of {name}"))).collect()
 }
 
@@ -394,7 +444,7 @@ fn at(milliseconds: u64) -> Timestamp {
     Timestamp(1_767_225_600_000 + milliseconds)
 }
 
-async fn create(store: &dyn Registrations, id: &RegistrationId, document: &str) -> Stored {
+async fn create(store: &dyn Registrations, id: &RowId, document: &str) -> Stored {
     let created = store.create(vec![(id.clone(), document.to_owned())], at(1)).await;
     created.expect("it is not there yet").remove(0)
 }
@@ -404,7 +454,7 @@ async fn version(store: &dyn Registrations) -> u64 {
 }
 
 async fn rows(store: &dyn Registrations) -> Vec<Stored> {
-    store.page(None, None, 500).await.expect("a page")
+    store.page(Rows::All, None, 500).await.expect("a page")
 }
 
 async fn start(store: &dyn Registrations) {
@@ -413,7 +463,7 @@ async fn start(store: &dyn Registrations) {
 
 async fn clear(store: &dyn Registrations) {
     for row in rows(store).await {
-        let id = RegistrationId::parse(&row.id).expect("an id of ours");
+        let id = RowId::parse(&row.id).expect("an id of ours");
         store.remove(&id, None).await.expect("it is there");
     }
 }

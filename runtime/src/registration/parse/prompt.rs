@@ -50,6 +50,7 @@ impl Parser<'_> {
         check_completions(&completions, problems);
         Some(Entry::Prompt(Prompt {
             name: name.clone(),
+            tags: self.tags.clone(),
             description: document.description.clone(),
             listing: Listing::same(listing),
             arguments: arguments

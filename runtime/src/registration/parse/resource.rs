@@ -49,6 +49,7 @@ impl Parser<'_> {
                 let listing = Listing::same(self.resource_listing(name, "uriTemplate", &text));
                 Some(Entry::Template(ResourceTemplate {
                     name: name.clone(),
+                    tags: self.tags.clone(),
                     template,
                     listing,
                     mime_type: document.mime_type.clone(),
@@ -73,7 +74,8 @@ impl Parser<'_> {
             None => ResourceSource::Contents(self.contents(&uri, problems)?),
         };
         let mime_type = self.document.mime_type.clone();
-        Some(Entry::Resource(Resource { name: name.clone(), uri, listing, mime_type, source }))
+        let (name, tags) = (name.clone(), self.tags.clone());
+        Some(Entry::Resource(Resource { name, tags, uri, listing, mime_type, source }))
     }
 
     fn contents(&self, uri: &str, problems: &mut Problems) -> Option<String> {

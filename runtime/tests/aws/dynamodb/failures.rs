@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mcp_lambda_runtime::aws::dynamodb::{DynamoRegistrations, DynamoSessions, TableName};
 use mcp_lambda_runtime::embedded::system::SystemIds;
+use mcp_lambda_runtime::port::row::Rows;
 use mcp_lambda_runtime::port::{Registrations, SessionKey, Sessions, StoreError};
 use tokio::net::TcpListener;
 
@@ -44,12 +45,12 @@ async fn what_passes_is_asked_again() {
             before if before < last => Fate::Refuse(refusal(status, code, "later")),
             _ => Fate::Pass,
         });
-        let rows = registrations.page(None, None, 10).await.expect("the last attempt");
+        let rows = registrations.page(Rows::All, None, 10).await.expect("the last attempt");
         assert_eq!((rows.len(), world.count("Query")), (1, ATTEMPTS), "{code}");
 
         world.decide(move |_, _| Fate::Refuse(refusal(status, code, "later")));
         let expected = format!("DynamoDB: HTTP {status}, {code}, request 1234: later");
-        assert_eq!(text(registrations.page(None, None, 10).await), expected);
+        assert_eq!(text(registrations.page(Rows::All, None, 10).await), expected);
         assert_eq!(text(Sessions::load(&sessions, KEY, NOW).await), expected);
         let saved = sessions.save(KEY, "{}".to_owned(), None, NOW.after(MINUTE), NOW).await;
         assert_eq!(text(saved), expected);

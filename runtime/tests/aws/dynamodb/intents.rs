@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::port::contract::intents;
 use mcp_lambda_runtime::port::permissions::{Intent, Intents, OperationId};
+use mcp_lambda_runtime::port::row::Rows;
 use mcp_lambda_runtime::port::{Registrations, StoreError, Timestamp};
 
 use super::world::{Fate, World, refusal};
@@ -28,7 +29,7 @@ async fn intents_and_registrations_do_not_meet() {
     let (store, intents) = (world.registrations(), world.intents());
     store.create(one("tool-a"), NOW).await.expect("created");
     intents.record(&intent()).await.expect("recorded");
-    assert_eq!(store.page(None, None, 9).await.expect("a page").len(), 1);
+    assert_eq!(store.page(Rows::All, None, 9).await.expect("a page").len(), 1);
     assert_eq!(store.version().await, Ok(1), "an intent is no change of the registrations");
     assert_eq!(intents.until(NOW, 9).await, Ok(vec![intent()]));
 }

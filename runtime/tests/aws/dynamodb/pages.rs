@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use mcp_lambda_runtime::catalog::Catalog;
+use mcp_lambda_runtime::port::row::Rows;
 use mcp_lambda_runtime::port::{Registrations, StoreError, Stored, Timestamp};
 use mcp_lambda_runtime::registration::Kind;
 
@@ -19,18 +20,22 @@ async fn more_than_a_megabyte() {
         let row = (id(&format!("tool-{number}")), "x".repeat(250_000));
         written.extend(store.create(vec![row], NOW).await.expect("created"));
     }
-    for (kind, after, limit, expected) in [
-        (None, None, 500, &written[..]),
-        (Some(Kind::Tool), None, 12, &written[..]),
-        (Some(Kind::Tool), None, 11, &written[..11]),
-        (Some(Kind::Tool), Some("tool-12"), 7, &written[3..10]),
-        (None, Some("tool-12"), 7, &written[3..10]),
-        (None, None, 0, &[]),
-        (Some(Kind::Resource), None, 500, &[]),
+    let tools = Rows::Registrations(Some(Kind::Tool));
+    for (which, after, limit, expected) in [
+        (Rows::All, None, 500, &written[..]),
+        (Rows::Registrations(None), None, 500, &written[..]),
+        (tools, None, 12, &written[..]),
+        (tools, None, 11, &written[..11]),
+        (tools, Some("tool-12"), 7, &written[3..10]),
+        (Rows::All, Some("tool-12"), 7, &written[3..10]),
+        (Rows::All, None, 0, &[]),
+        (Rows::Registrations(Some(Kind::Resource)), None, 500, &[]),
+        (Rows::Policies, None, 500, &[]),
+        (Rows::Servers, None, 500, &[]),
     ] {
         world.decide(|_, _| Fate::Pass);
-        let page = store.page(kind, after, limit).await.expect("a page");
-        assert!(page == expected, "{kind:?} after {after:?}, at most {limit}");
+        let page = store.page(which, after, limit).await.expect("a page");
+        assert!(page == expected, "{which:?} after {after:?}, at most {limit}");
         let queries = world.count("Query");
         assert!(queries >= expected.len() * 250_000 / (1 << 20), "{queries} queries");
     }
@@ -79,7 +84,7 @@ async fn rows_written_by_hand_are_listed_and_can_be_repaired() {
     write(&world, "registration", "tool-texts", &texts).await;
     write(&world, "another", "tool-elsewhere", &[]).await;
 
-    let rows = store.page(Some(Kind::Tool), None, 100).await.expect("a page");
+    let rows = store.page(Rows::Registrations(Some(Kind::Tool)), None, 100).await.expect("a page");
     let good = store.load(&id("tool-good")).await.expect("it can be read").expect("it is there");
     let expected = [
         stored("tool-bare", "", 0, 0),
@@ -127,10 +132,10 @@ async fn cursors_that_are_no_ids() {
     for length in [1_022, 1_023, 1_024, 1_025, 9_000] {
         for (cursor, expected) in [("a", 1), ("tool-0", 1), ("z", 0), ("é", 0)] {
             let cursor = cursor.repeat(length / cursor.len() + 1);
-            for kind in [None, Some(Kind::Tool)] {
-                let page = store.page(kind, Some(&cursor), 10).await;
+            for which in [Rows::All, Rows::Registrations(Some(Kind::Tool))] {
+                let page = store.page(which, Some(&cursor), 10).await;
                 let found = page.map(|rows| rows.len());
-                assert_eq!(found, Ok(expected), "{kind:?}, {length} bytes of {}", &cursor[..2]);
+                assert_eq!(found, Ok(expected), "{which:?}, {length} bytes of {}", &cursor[..2]);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use mcp_lambda_runtime::port::row::Rows;
 use mcp_lambda_runtime::port::{Registrations, StoreError};
 use mcp_lambda_runtime::registration::limits;
 use tokio::task::JoinSet;
@@ -28,7 +29,7 @@ async fn instances_do_not_lose_each_others_writes() {
     }
     for store in tasks.join_all().await {
         assert_eq!(store.version().await, Ok(3 * INSTANCES as u64));
-        assert_eq!(store.page(None, None, 100).await.expect("a page").len(), 3 * INSTANCES);
+        assert_eq!(store.page(Rows::All, None, 100).await.expect("a page").len(), 3 * INSTANCES);
     }
 }
 
@@ -114,7 +115,7 @@ async fn a_damaged_version_is_not_guessed() {
     assert_eq!(store.version().await, Err(StoreError::Unavailable(expected.clone())));
     let created = store.create(one("tool-a"), NOW).await;
     assert_eq!(created, Err(StoreError::Unavailable(expected)));
-    assert_eq!(store.page(None, None, 10).await, Ok(Vec::new()), "rows can be read");
+    assert_eq!(store.page(Rows::All, None, 10).await, Ok(Vec::new()), "rows can be read");
 
     let delete = world.client.delete_item().table_name(table);
     let delete = delete.key("pk", text("catalog")).key("id", text("version"));

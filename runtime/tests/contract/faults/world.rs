@@ -17,11 +17,11 @@ use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
 use mcp_lambda_runtime::port::faulty::{Faulty, MARK, Odds, Plan};
 use mcp_lambda_runtime::port::permissions::{Intents, Permissions};
+use mcp_lambda_runtime::port::row::RowId;
 use mcp_lambda_runtime::port::{
     Clock, Ids, Invoker, Mailboxes, Registrations, Sessions, Timestamp,
 };
 use mcp_lambda_runtime::principal::Principal;
-use mcp_lambda_runtime::registration::RegistrationId;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -243,7 +243,7 @@ pub(crate) fn request(id: usize, method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
-fn registrations() -> Vec<(RegistrationId, String)> {
+fn registrations() -> Vec<(RowId, String)> {
     let mut documents = vec![
         json!({"type": "resource", "name": "fixed", "uri": "notes://fixed", "text": "a"}),
         json!({"type": "resource", "name": "page", "uri": "notes://page", "lambdaArn": "page"}),
@@ -269,12 +269,12 @@ fn registrations() -> Vec<(RegistrationId, String)> {
     documents.into_iter().map(complete).collect()
 }
 
-fn complete(mut document: Value) -> (RegistrationId, String) {
+fn complete(mut document: Value) -> (RowId, String) {
     document["description"] = json!("for a test");
     if let Some(function) = document["lambdaArn"].as_str() {
         document["lambdaArn"] = json!(arn(function).as_str());
     }
     let id = |member: &str| document[member].as_str().expect("a string").to_owned();
     let id = format!("{}-{}", id("type"), id("name"));
-    (RegistrationId::parse(&id).expect("an id"), document.to_string())
+    (RowId::parse(&id).expect("an id"), document.to_string())
 }

@@ -16,9 +16,10 @@ use mcp_lambda_runtime::gateway::{Gateway, Ports, Settings};
 use mcp_lambda_runtime::port::permissions::{
     Intent, Intents, PermissionError, Permissions, StatementId,
 };
+use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{Clock, Registrations, StoreError, Stored, Timestamp};
+use mcp_lambda_runtime::registration::RegistrationId;
 use mcp_lambda_runtime::registration::arn::FunctionArn;
-use mcp_lambda_runtime::registration::{Kind, RegistrationId};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -111,7 +112,7 @@ impl World {
     }
 
     pub(crate) async fn rows(&self) -> Vec<Stored> {
-        self.store.page(None, None, 500).await.expect("a page")
+        self.store.page(Rows::All, None, 500).await.expect("a page")
     }
 
     pub(crate) async fn intents(&self) -> Vec<Intent> {
@@ -319,20 +320,20 @@ fn permission_error() -> PermissionError {
 impl Registrations for Around {
     async fn create(
         &self,
-        new: Vec<(RegistrationId, String)>,
+        new: Vec<(RowId, String)>,
         now: Timestamp,
     ) -> Result<Vec<Stored>, StoreError> {
         let call = self.inner.ports.registrations.create(new, now);
         self.fault.meet("create", store_error, call).await
     }
 
-    async fn load(&self, id: &RegistrationId) -> Result<Option<Stored>, StoreError> {
+    async fn load(&self, id: &RowId) -> Result<Option<Stored>, StoreError> {
         self.fault.meet("load", store_error, self.inner.ports.registrations.load(id)).await
     }
 
     async fn replace(
         &self,
-        id: &RegistrationId,
+        id: &RowId,
         document: String,
         expected: Option<u64>,
         now: Timestamp,
@@ -341,18 +342,18 @@ impl Registrations for Around {
         self.fault.meet("replace", store_error, call).await
     }
 
-    async fn remove(&self, id: &RegistrationId, expected: Option<u64>) -> Result<(), StoreError> {
+    async fn remove(&self, id: &RowId, expected: Option<u64>) -> Result<(), StoreError> {
         let call = self.inner.ports.registrations.remove(id, expected);
         self.fault.meet("remove", store_error, call).await
     }
 
     async fn page(
         &self,
-        kind: Option<Kind>,
+        rows: Rows,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        let call = self.inner.ports.registrations.page(kind, after, limit);
+        let call = self.inner.ports.registrations.page(rows, after, limit);
         self.fault.meet("page", store_error, call).await
     }
 

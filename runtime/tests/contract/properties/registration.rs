@@ -170,7 +170,7 @@ proptest! {
         let id = "tool-a".to_owned();
         let row = Stored { id, document, revision: 1, created_at, updated_at };
         let catalog = Catalog::compile(1, vec![row]);
-        prop_assert_eq!(catalog.tools.len() + catalog.problems.len(), 1);
+        prop_assert_eq!(catalog.whole().tools.len() + catalog.problems.len(), 1);
     }
 
     #[test]

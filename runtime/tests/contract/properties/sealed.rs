@@ -41,11 +41,11 @@ proptest! {
         nonce in any::<[u8; 12]>(),
     ) {
         let sealer = Sealer::new(&keys);
-        let id = session.seal(&sealer, nonce, &owner);
+        let id = session.seal(&sealer, nonce, &owner, None);
         prop_assert!(id.bytes().all(|byte| (0x21..=0x7e).contains(&byte)), "{}", id);
-        prop_assert_eq!(Session::open(&sealer, &id, &owner), Some(session.clone()));
+        prop_assert_eq!(Session::open(&sealer, &id, &owner, None), Some(session.clone()));
         let expected = Some(session).filter(|_| stranger == owner);
-        prop_assert_eq!(Session::open(&sealer, &id, &stranger), expected);
+        prop_assert_eq!(Session::open(&sealer, &id, &stranger, None), expected);
     }
 
     #[test]
@@ -71,7 +71,7 @@ proptest! {
     ) {
         let sealer = Sealer::new(&[[1; 32]]);
         prop_assert_eq!(sealer.open(Purpose::Session, &text), None);
-        prop_assert_eq!(Session::open(&sealer, &text, &Principal::Anonymous), None);
+        prop_assert_eq!(Session::open(&sealer, &text, &Principal::Anonymous, None), None);
         let mut sealed = sealer.seal(Purpose::Session, [2; 12], &plain);
         let at = at.index(sealed.len());
         if sealed[at..=at] != *other {
