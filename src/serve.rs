@@ -51,7 +51,7 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     let stopped = stop_signal()?;
     banner::print(&output, arguments, address, &host);
     let server = Server { edge, host: host.clone(), origins };
-    listener::run(listener, server, stopped).await;
+    mcp_lambda_runtime::listener::run(listener, server, stopped).await;
     host.shutdown().await;
     Ok(())
 }

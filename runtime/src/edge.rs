@@ -5,6 +5,7 @@ pub mod access;
 pub mod audit;
 pub mod body;
 pub mod events;
+pub mod lines;
 pub mod mcp;
 pub mod origin;
 pub mod register;

@@ -36,6 +36,7 @@ use crate::protocol::meta::Meta;
 use crate::protocol::render::{CacheHint, Stamp};
 use crate::protocol::rope::Rope;
 use crate::protocol::version::Version;
+use crate::registration::listing::ObjectText;
 use crate::session::seal::Sealer;
 use crate::session::state::SessionState;
 use crate::session::{Expiry, Session};
@@ -89,6 +90,7 @@ pub struct Gateway {
     running: Running,
     admission: Option<Admission>,
     expiry: Expiry,
+    sessionless: bool,
 }
 
 /// What is known of a request besides its method and parameters.
@@ -171,10 +173,7 @@ impl From<RpcError> for Answered {
 impl Gateway {
     /// Builds a gateway. Nothing is read before a request needs it.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let info = format!(
-            r#"{{"name":"mcp-lambda","title":"mcp-lambda","version":{}}}"#,
-            json::string(&settings.version)
-        );
+        let info = info("mcp-lambda", Some("mcp-lambda"), &settings.version);
         Self {
             stamp: Stamp::new(&info),
             server_info: info,
@@ -184,9 +183,21 @@ impl Gateway {
             running: Running::default(),
             admission: None,
             expiry: Expiry::default(),
+            sessionless: false,
             ports,
             settings,
         }
+    }
+
+    /// Names the server otherwise: for `serverInfo`, beside the version of the settings.
+    pub fn named(self, name: &str, title: Option<&str>) -> Self {
+        let info = info(name, title, &self.settings.version);
+        Self { stamp: Stamp::new(&info), server_info: info, ..self }
+    }
+
+    /// Begins no sessions over Streamable HTTP: legacy clients do without, and cannot be asked.
+    pub fn sessionless(self) -> Self {
+        Self { sessionless: true, ..self }
     }
 
     /// Limits how often what may happen.
@@ -378,6 +389,15 @@ impl Gateway {
     pub fn correlation(&self) -> String {
         SessionKey(self.ports.ids.name()).to_string()
     }
+}
+
+/// An `Implementation` object.
+fn info(name: &str, title: Option<&str>, version: &str) -> String {
+    ObjectText::new()
+        .string("name", Some(name))
+        .string("title", title)
+        .string("version", Some(version))
+        .finish()
 }
 
 /// What is served, for every revision. No `listChanged`: lists have a lifetime instead.

@@ -17,12 +17,14 @@ pub mod aws;
 pub mod catalog;
 pub mod deployment;
 pub mod edge;
-#[cfg(feature = "embedded")]
+#[cfg(feature = "store")]
 pub mod embedded;
 #[cfg(feature = "function")]
 pub mod function;
 pub mod gateway;
 pub mod invoke;
+#[cfg(feature = "listen")]
+pub mod listener;
 pub mod port;
 pub mod principal;
 pub mod protocol;

@@ -9,6 +9,7 @@ pub mod contract;
 #[cfg(feature = "test-support")]
 pub mod faulty;
 pub mod permissions;
+pub mod session_data;
 
 use std::fmt;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The modules of `runtime`, each of which may use only those after it.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "function",
     "edge",
     "admin",
@@ -16,6 +16,7 @@ const LAYERS: [&str; 12] = [
     "principal",
     "protocol",
     "deployment",
+    "listener",
 ];
 /// Lines of code in a file, before its tests.
 const MAX_LINES: usize = 420;

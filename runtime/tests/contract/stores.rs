@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_lambda_runtime::embedded::buckets::MemoryBuckets;
 use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::embedded::system::SystemIds;
-use mcp_lambda_runtime::port::contract::{buckets, registrations, sessions};
+use mcp_lambda_runtime::port::contract::{buckets, registrations, session_data, sessions};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn registrations_in_memory() {
@@ -34,4 +34,10 @@ async fn sessions_in_a_folder() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn buckets_in_memory() {
     buckets::all(Arc::new(MemoryBuckets::default()), &SystemIds::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn session_data_in_memory() {
+    let store = Arc::new(SqliteStore::in_memory().expect("a store"));
+    session_data::all(store, &SystemIds::default()).await;
 }
