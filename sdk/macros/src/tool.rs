@@ -1,0 +1,83 @@
+//! `#[tool]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::options::{Options, option, text};
+use crate::output::Output;
+use crate::signature::Signature;
+
+const OPTIONS: [&str; 7] =
+    ["name", "title", "timeout", "read_only", "destructive", "idempotent", "open_world"];
+
+pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let options = Options::parse(options, &OPTIONS)?;
+    let signature = Signature::parse(item, "tool")?;
+    let output = Output::parse(&signature.function.sig.output)?;
+    if let Some(first) = signature.arguments.iter().find_map(|one| one.completions.first()) {
+        let why = "arguments of tools have no completions: MCP completes prompts and resources";
+        return Err(syn::Error::new(first.span(), why));
+    }
+    let (own, call) = (signature.item(), signature.call());
+    let name = &signature.function.sig.ident;
+    let wire = options.name_or(name);
+    let description = text(&signature.description);
+    let (title, timeout) = (option(options.title.as_ref()), option(options.timeout.as_ref()));
+    let (read_only, destructive) = (option(options.read_only), option(options.destructive));
+    let (idempotent, open_world) = (option(options.idempotent), option(options.open_world));
+    let schema = output.schema();
+    let reply = output.convert(&quote!(#call.await));
+    let fields: Vec<_> = signature.arguments.iter().map(|one| &one.name).collect();
+    let declared = signature.arguments.iter().map(|one| {
+        let (name, kind, attributes) = (&one.name, &one.kind, &one.attributes);
+        let doc = one.description.as_ref().map(|about| quote!(#[doc = #about]));
+        quote!(#doc #(#attributes)* #name: #kind)
+    });
+    Ok(quote! {
+        #own
+
+        #[allow(non_snake_case, unused_qualifications)]
+        const _: () = {
+            use ::mcp_lambda_sdk::__private;
+
+            #[derive(__private::serde::Deserialize, __private::schemars::JsonSchema)]
+            #[serde(crate = "::mcp_lambda_sdk::__private::serde")]
+            #[schemars(crate = "::mcp_lambda_sdk::__private::schemars")]
+            struct __Arguments { #(#declared),* }
+
+            impl __private::Tool for #name {
+                fn definition(&self) -> __private::ToolDefinition {
+                    __private::ToolDefinition {
+                        name: #wire.into(),
+                        title: #title.map(::core::convert::Into::into),
+                        description: #description.into(),
+                        input: __private::arguments_schema::<__Arguments>(),
+                        output: #schema,
+                        timeout_seconds: #timeout,
+                        hints: __private::Hints {
+                            read_only: #read_only,
+                            destructive: #destructive,
+                            idempotent: #idempotent,
+                            open_world: #open_world,
+                        },
+                    }
+                }
+
+                fn call<'a>(
+                    &'a self,
+                    __context: &'a __private::Context,
+                    __arguments: &'a str,
+                ) -> __private::Working<'a, __private::Reply> {
+                    ::std::boxed::Box::pin(async move {
+                        let __Arguments { #(#fields),* } =
+                            match __private::read_arguments(__arguments) {
+                                ::core::result::Result::Ok(read) => read,
+                                ::core::result::Result::Err(reply) => return reply,
+                            };
+                        #reply
+                    })
+                }
+            }
+        };
+    })
+}
