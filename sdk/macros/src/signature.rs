@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ItemFn, LitStr, Pat, PatType, PathArguments, Type,
+    Attribute, FnArg, GenericArgument, Ident, ItemFn, LitStr, Pat, PatType, PathArguments, Safety,
+    Type,
 };
 
 use crate::docs::{self, Docs};
@@ -129,7 +130,7 @@ impl Signature {
 
     /// The struct that stands for the function, with the function as its `call`.
     pub(crate) fn item(&self) -> TokenStream {
-        let ItemFn { attrs, vis, sig, block } = &self.function;
+        let ItemFn { attrs, vis, sig, block, .. } = &self.function;
         let name = &sig.ident;
         let mut call = sig.clone();
         call.ident = Ident::new("call", name.span());
@@ -171,9 +172,13 @@ fn check_form(function: &ItemFn, what: &str, faults: &mut Faults) {
         let why = format!("a {what} has no generic parameters: clients cannot choose types");
         faults.note(&signature.generics, why);
     }
+    let unsafety = match &signature.safety {
+        Safety::Unsafe(token) => Some(token.span()),
+        _ => None,
+    };
     for (token, word) in [
         (signature.constness.map(|token| token.span()), "const"),
-        (signature.unsafety.map(|token| token.span()), "unsafe"),
+        (unsafety, "unsafe"),
         (signature.abi.as_ref().map(Spanned::span), "extern"),
         (signature.variadic.as_ref().map(Spanned::span), "variadic"),
     ] {
