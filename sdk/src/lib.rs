@@ -54,8 +54,9 @@ pub mod prelude {
 
     pub use crate::{
         Audio, Content, Context, Elicited, Image, Json, LogLevel, Message, Reply, ResourceContents,
-        Sampling, Server, ToolError, prompt, resource, tool,
+        Sampling, Server, ToolError,
     };
+    pub use mcp_lambda_macros::{prompt, resource, tool};
 }
 
 /// What the macros write.
@@ -70,3 +71,8 @@ pub mod __private {
         ToolDefinition, ToolError, ToolResult, Working, arguments_schema, schemars, serde,
     };
 }
+
+/// The page for authors, whose examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/authors.md")]
+mod authors {}

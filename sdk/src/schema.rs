@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A JSON Schema of 2020-12 as text.
 pub type Schema = Box<RawValue>;
@@ -75,10 +75,9 @@ fn field_schema(field: Value) -> Option<Value> {
     if let Some(Value::Array(values)) = field.get_mut("enum") {
         values.retain(|value| !value.is_null());
     }
-    if let Some(Value::Array(choices)) = field.get_mut("oneOf") {
-        for choice in choices {
-            name_choice(choice)?;
-        }
+    if let Some(Value::Array(choices)) = field.remove("oneOf") {
+        let choices: Vec<Value> = choices.iter().map(titled).collect::<Option<Vec<_>>>()?.concat();
+        field.insert("oneOf".to_owned(), choices.into());
         field.insert("type".to_owned(), "string".into());
     }
     if field.get("format").is_some_and(|format| !FORMATS.iter().any(|known| format == known)) {
@@ -91,16 +90,17 @@ fn field_schema(field: Value) -> Option<Value> {
     matches!(kind, "string" | "number" | "integer" | "boolean").then_some(Value::Object(field))
 }
 
-/// A choice has a title, for which its description serves.
-fn name_choice(choice: &mut Value) -> Option<()> {
-    let choice = choice.as_object_mut()?;
-    choice.remove("type");
-    let value = choice.get("const")?.clone();
-    if let Some(title) = choice.remove("description") {
-        choice.insert("title".to_owned(), title);
+/// Choices with titles: their descriptions, or what they are.
+fn titled(choice: &Value) -> Option<Vec<Value>> {
+    let one = |value: &Value, title: &Value| json!({ "const": value, "title": title });
+    match (&choice["const"], &choice["enum"]) {
+        (value @ Value::String(_), _) => {
+            let title = choice.get("description").unwrap_or(value);
+            Some(vec![one(value, title)])
+        }
+        (_, Value::Array(values)) => Some(values.iter().map(|value| one(value, value)).collect()),
+        _ => None,
     }
-    choice.entry("title").or_insert(value);
-    Some(())
 }
 
 #[cfg(test)]
@@ -108,7 +108,6 @@ mod tests {
     #![expect(dead_code, reason = "only the types' schemas are looked at")]
 
     use serde::Deserialize;
-    use serde_json::json;
 
     use super::*;
 
@@ -139,8 +138,11 @@ mod tests {
 
     #[test]
     fn forms_are_flat() {
+        let mut form = form_schema::<Order>().expect("a form");
+        let choices = form["properties"]["meal"]["oneOf"].as_array_mut().expect("choices");
+        choices.sort_by_key(|choice| choice["const"].to_string());
         assert_eq!(
-            form_schema::<Order>().expect("a form"),
+            form,
             json!({
                 "type": "object",
                 "properties": {
@@ -148,7 +150,7 @@ mod tests {
                     "count": {"type": "integer", "minimum": 0},
                     "size": {"type": "string", "enum": ["small", "large"]},
                     "meal": {"type": "string", "oneOf": [
-                        {"const": "soup", "title": "With bread"}, {"const": "rice", "title": "rice"}
+                        {"const": "rice", "title": "rice"}, {"const": "soup", "title": "With bread"}
                     ]},
                     "hot": {"type": "boolean"}
                 },

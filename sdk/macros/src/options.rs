@@ -92,6 +92,11 @@ pub(crate) fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
     }
 }
 
+/// An `Option<String>` as an expression.
+pub(crate) fn optional_text(value: Option<&(impl quote::ToTokens + ?Sized)>) -> TokenStream {
+    option(value.map(|value| quote!(::std::string::String::from(#value))))
+}
+
 /// A text literal.
 pub(crate) fn text(value: &str) -> LitStr {
     LitStr::new(value, Span::call_site())

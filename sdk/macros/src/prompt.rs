@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::options::{Options, option, text};
+use crate::options::{Options, option, optional_text, text};
 use crate::signature::{Argument, Signature};
 
 const OPTIONS: [&str; 3] = ["name", "title", "timeout"];
@@ -16,7 +16,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
     let (own, call) = (signature.item(), signature.call());
     let wire = options.name_or(name);
     let description = text(&signature.description);
-    let (title, timeout) = (option(options.title.as_ref()), option(options.timeout.as_ref()));
+    let (title, timeout) =
+        (optional_text(options.title.as_ref()), option(options.timeout.as_ref()));
     let listed = signature.arguments.iter().map(listed);
     let read = signature.arguments.iter().map(read);
     let syn::ReturnType::Type(_, kind) = &signature.function.sig.output else {
@@ -36,7 +37,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
                 fn definition(&self) -> __private::PromptDefinition {
                     __private::PromptDefinition {
                         name: #wire.into(),
-                        title: #title.map(::core::convert::Into::into),
+                        title: #title,
                         description: #description.into(),
                         timeout_seconds: #timeout,
                         arguments: ::std::vec![#(#listed),*],
@@ -64,11 +65,11 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
 fn listed(argument: &Argument) -> TokenStream {
     let (name, values) = (argument.wire_name(), &argument.completions);
     let required = argument.optional().is_none();
-    let description = option(argument.description.as_ref());
+    let description = optional_text(argument.description.as_ref());
     quote! {
         __private::PromptArgument {
             name: #name.into(),
-            description: #description.map(::core::convert::Into::into),
+            description: #description,
             required: #required,
             completions: ::std::vec![#(#values.into()),*],
         }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::options::{Options, option, text};
+use crate::options::{Options, option, optional_text, text};
 use crate::signature::{Argument, Signature};
 use crate::template::variables;
 
@@ -22,8 +22,9 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
     let (own, call) = (signature.item(), signature.call());
     let wire = options.name_or(name);
     let description = text(&signature.description);
-    let (title, timeout) = (option(options.title.as_ref()), option(options.timeout.as_ref()));
-    let mime_type = option(options.mime_type.as_ref());
+    let (title, timeout) =
+        (optional_text(options.title.as_ref()), option(options.timeout.as_ref()));
+    let mime_type = optional_text(options.mime_type.as_ref());
     let completions = completions(&signature.arguments);
     let read = signature.arguments.iter().map(variable);
     let kind = match &signature.function.sig.output {
@@ -45,9 +46,9 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
                     __private::ResourceDefinition {
                         uri: #uri.into(),
                         name: #wire.into(),
-                        title: #title.map(::core::convert::Into::into),
+                        title: #title,
                         description: #description.into(),
-                        mime_type: #mime_type.map(::core::convert::Into::into),
+                        mime_type: #mime_type,
                         timeout_seconds: #timeout,
                         completions: #completions,
                     }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::options::{Options, option, text};
+use crate::options::{Options, option, optional_text, text};
 use crate::output::Output;
 use crate::signature::Signature;
 
@@ -22,7 +22,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
     let name = &signature.function.sig.ident;
     let wire = options.name_or(name);
     let description = text(&signature.description);
-    let (title, timeout) = (option(options.title.as_ref()), option(options.timeout.as_ref()));
+    let (title, timeout) =
+        (optional_text(options.title.as_ref()), option(options.timeout.as_ref()));
     let (read_only, destructive) = (option(options.read_only), option(options.destructive));
     let (idempotent, open_world) = (option(options.idempotent), option(options.open_world));
     let schema = output.schema();
@@ -49,7 +50,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
                 fn definition(&self) -> __private::ToolDefinition {
                     __private::ToolDefinition {
                         name: #wire.into(),
-                        title: #title.map(::core::convert::Into::into),
+                        title: #title,
                         description: #description.into(),
                         input: __private::arguments_schema::<__Arguments>(),
                         output: #schema,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::prompt::PromptDefinition;
 use crate::resource::ResourceDefinition;
 use crate::server::{Handler, InvalidServer};
-use crate::tool::ToolDefinition;
+use crate::tool::{Hints, ToolDefinition};
 
 /// The place of a handler, as the ARN of a function that is nowhere but here.
 pub(super) fn arn(place: usize) -> String {
@@ -40,10 +40,11 @@ pub(super) fn documents(handlers: &[Handler]) -> Vec<Value> {
 }
 
 fn of_tool(tool: ToolDefinition) -> Value {
+    let hints = (tool.hints != Hints::default()).then_some(tool.hints);
     json!({
         "type": "tool", "name": tool.name, "title": tool.title, "description": tool.description,
         "invokeMode": "stream", "timeoutSeconds": tool.timeout_seconds,
-        "inputSchema": tool.input, "outputSchema": tool.output, "annotations": tool.hints
+        "inputSchema": tool.input, "outputSchema": tool.output, "annotations": hints
     })
 }
 
