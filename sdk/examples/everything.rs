@@ -484,7 +484,7 @@ fn main() -> ExitCode {
         .tool(test_input_required_result_tampered_state)
         .tool(test_input_required_result_capabilities)
         .tool(test_custom_header)
-        .tool(HandWritten)
+        .tool(|| HandWritten)
         .resource(static_text)
         .resource(static_binary)
         .resource(watched_resource)

@@ -66,19 +66,19 @@ impl Server {
         }
     }
 
-    /// Adds a tool.
-    pub fn tool(self, tool: impl Tool) -> Self {
-        self.with(Handler::Tool(Arc::new(tool)))
+    /// Adds a tool: what `#[tool]` made of a function, by the function's name; or `|| value`.
+    pub fn tool<T: Tool>(self, make: impl FnOnce() -> T) -> Self {
+        self.with(Handler::Tool(Arc::new(make())))
     }
 
-    /// Adds a resource, or a family of them.
-    pub fn resource(self, resource: impl Resource) -> Self {
-        self.with(Handler::Resource(Arc::new(resource)))
+    /// Adds a resource, or a family of them: what `#[resource]` made of a function, by the function's name; or `|| value`.
+    pub fn resource<T: Resource>(self, make: impl FnOnce() -> T) -> Self {
+        self.with(Handler::Resource(Arc::new(make())))
     }
 
-    /// Adds a prompt.
-    pub fn prompt(self, prompt: impl Prompt) -> Self {
-        self.with(Handler::Prompt(Arc::new(prompt)))
+    /// Adds a prompt: what `#[prompt]` made of a function, by the function's name; or `|| value`.
+    pub fn prompt<T: Prompt>(self, make: impl FnOnce() -> T) -> Self {
+        self.with(Handler::Prompt(Arc::new(make())))
     }
 
     fn with(mut self, handler: Handler) -> Self {

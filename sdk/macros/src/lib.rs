@@ -1,7 +1,8 @@
 //! The macros of `mcp-lambda-sdk`: an async function becomes a tool, a resource or a prompt.
 //!
-//! Each replaces the function by a unit struct of its name, which a server takes, with the function
-//! itself as the struct's `call`. The SDK's own documentation tells how they are used.
+//! Each replaces the function by a struct of its name, with the function itself as the struct's
+//! `call`, and by a function that makes one, which a server takes. The SDK's own documentation tells
+//! how they are used.
 
 mod docs;
 mod options;

@@ -37,7 +37,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
     Ok(quote! {
         #own
 
-        #[allow(unused_qualifications)]
+        #[allow(non_snake_case, unused_qualifications)]
         const _: () = {
             use ::mcp_lambda_sdk::__private;
 

@@ -128,7 +128,8 @@ impl Signature {
         }
     }
 
-    /// The struct that stands for the function, with the function as its `call`.
+    /// The struct that stands for the function, with the function as its `call`, and a function of
+    /// the same name that makes one.
     pub(crate) fn item(&self) -> TokenStream {
         let ItemFn { attrs, vis, sig, block, .. } = &self.function;
         let name = &sig.ident;
@@ -140,7 +141,13 @@ impl Signature {
             #(#docs)*
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy, Debug)]
-            #vis struct #name;
+            // With braces, so that variables may have its name.
+            #vis struct #name {}
+
+            #(#docs)*
+            #vis fn #name() -> #name {
+                #name {}
+            }
 
             impl #name {
                 #(#attrs)*

@@ -3,7 +3,6 @@
 
 mod arguments;
 mod ask;
-mod compile_fail;
 mod conformance;
 mod examples;
 mod http;
