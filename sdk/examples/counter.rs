@@ -13,11 +13,11 @@ async fn increment(
 ) -> Result<i64, ToolError> {
     let (name, by) = (key(name), by.unwrap_or(1));
     // Two calls at the same time both count: the later one counts from what the earlier one wrote.
-    let count = context.session()?.update(&name, |count: &mut i64| {
+    let add = |count: &mut i64| {
         *count = count.saturating_add(by);
         *count
-    });
-    Ok(count.await?)
+    };
+    Ok(context.session()?.update(&name, add).await?)
 }
 
 /// Returns a count, 0 for a counter that was never used.

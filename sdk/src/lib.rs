@@ -20,6 +20,11 @@
 //!
 //! `docs/authors.md` tells all of it, with examples under `sdk/examples`.
 
+#![cfg_attr(
+    not(any(feature = "lambda", feature = "local")),
+    expect(dead_code, reason = "without a mode there is nothing that serves")
+)]
+
 // So that what the macros write means the same here as elsewhere.
 extern crate self as mcp_lambda_sdk;
 

@@ -35,22 +35,27 @@ const NO_TABLE: &str = "none";
 
 /// Serves until it cannot any more, which is always an error.
 pub(super) fn run(server: Server, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+    let Some(address) = variable(RUNTIME_API) else {
+        return Err(format!("{RUNTIME_API} must be set: this mode is for AWS Lambda"));
+    };
     let log = Log::new(Arc::new(write_line), Arc::new(SystemClock));
     // One thread: an instance has one request at a time, and mostly waits for others.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
-    let ended = runtime.block_on(serve(server, variable, &log));
+    let ended = runtime.block_on(serve(server, &address, variable, &log));
     log.say(Level::Error, "ended", &ended);
     Err(ended)
 }
 
 /// Serves until it cannot any more: why.
-async fn serve(server: Server, variable: impl Fn(&str) -> Option<String>, log: &Log) -> String {
-    let Some(address) = variable(RUNTIME_API) else {
-        return format!("{RUNTIME_API} must be set: this mode is for AWS Lambda");
-    };
+async fn serve(
+    server: Server,
+    address: &str,
+    variable: impl Fn(&str) -> Option<String>,
+    log: &Log,
+) -> String {
     let composed = compose(server, variable, log).await;
-    let mut api = match RuntimeApi::connect(&address).await {
+    let mut api = match RuntimeApi::connect(address).await {
         Ok(api) => api,
         Err(error) => return error.to_string(),
     };

@@ -177,7 +177,7 @@ fn with_and_without_a_slash_and_never_a_redirect() {
         for path in [format!("{at}/health"), "/health".to_owned()] {
             assert_eq!(server.send("GET", &format!("{origin}{path}"), &[], None).status, 200);
         }
-        for path in [format!("{at}/register"), format!("{at}x/mcp"), "/else/mcp".to_owned()] {
+        for path in [format!("{at}/register"), format!("{at}/x/mcp"), "/else/mcp".to_owned()] {
             let reply = server.send("POST", &format!("{origin}{path}"), &[], Some(&call));
             assert_eq!(reply.status, 404, "{path}: {reply:?}");
         }
