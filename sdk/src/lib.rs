@@ -50,7 +50,7 @@ pub use prompt::{Prompt, PromptArgument, PromptDefinition, PromptRequest, Prompt
 pub use resource::{Contents, Json, Resource, ResourceDefinition, ResourceRequest, ResourceResult};
 pub use schema::{Schema, arguments_schema, output_schema};
 pub use server::{InvalidServer, Server};
-pub use tool::{Hints, Reply, Tool, ToolDefinition, ToolResult, Working};
+pub use tool::{Hints, Reply, Tool, ToolArgument, ToolDefinition, ToolResult, Working};
 pub use {schemars, serde, serde_json};
 
 /// What most servers need.
@@ -69,7 +69,7 @@ pub mod prelude {
 pub mod __private {
     pub use crate::prompt::bad_argument;
     pub use crate::resource::{optional, required};
-    pub use crate::tool::read_arguments;
+    pub use crate::tool::{read_arguments, takes};
     pub use crate::{
         Contents, Context, Hints, Message, Prompt, PromptArgument, PromptDefinition, PromptRequest,
         PromptResult, Reply, Resource, ResourceDefinition, ResourceRequest, ResourceResult, Tool,

@@ -161,18 +161,33 @@ impl<T: ResourceResult, E: Display> ResourceResult for Result<T, E> {
     }
 }
 
-/// Reads a value that must be there.
-pub fn required<T: FromStr>(text: Option<&str>) -> Result<T, String>
+/// An argument that comes as a text: a variable of a URI, or an argument of a prompt.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a text",
+    label = "not an argument of a resource or a prompt",
+    note = "these arguments are texts: take a `String`, a number, a `bool` or what else implements \
+            `std::str::FromStr`, or an `Option` of it"
+)]
+pub trait TextArgument: Sized {
+    /// Reads it; an error says what is wrong with it.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+impl<T: FromStr> TextArgument for T
 where
     T::Err: Display,
 {
-    text.ok_or_else(|| "is missing".to_owned())?.parse().map_err(|error: T::Err| error.to_string())
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error: T::Err| error.to_string())
+    }
+}
+
+/// Reads a value that must be there.
+pub fn required<T: TextArgument>(text: Option<&str>) -> Result<T, String> {
+    T::read(text.ok_or_else(|| "is missing".to_owned())?)
 }
 
 /// Reads a value that need not be there.
-pub fn optional<T: FromStr>(text: Option<&str>) -> Result<Option<T>, String>
-where
-    T::Err: Display,
-{
-    text.map(|text| text.parse().map_err(|error: T::Err| error.to_string())).transpose()
+pub fn optional<T: TextArgument>(text: Option<&str>) -> Result<Option<T>, String> {
+    text.map(T::read).transpose()
 }

@@ -183,6 +183,19 @@ impl ToolResult for Reply {
     }
 }
 
+/// What a tool may take, each alone or in an `Option`.
+#[diagnostic::on_unimplemented(
+    message = "a tool cannot take `{Self}`",
+    label = "not a tool's argument",
+    note = "derive `serde::Deserialize` and `schemars::JsonSchema` for it"
+)]
+pub trait ToolArgument {}
+
+impl<T: DeserializeOwned + JsonSchema> ToolArgument for T {}
+
+/// Asks the compiler whether a tool may take something.
+pub fn takes<T: ToolArgument>() {}
+
 /// Reads arguments, which were checked against their schema: what is still wrong with them only
 /// their type knows.
 pub fn read_arguments<T: DeserializeOwned>(text: &str) -> Result<T, Reply> {

@@ -1,6 +1,6 @@
 //! What a tool returns, as far as its words tell.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
@@ -10,8 +10,8 @@ use crate::signature::inside;
 /// What a function returns.
 pub(crate) struct Output {
     shape: Shape,
-    /// Whether it is in a `Result`.
-    fallible: bool,
+    /// Where it is in a `Result`: the place of that.
+    fallible: Option<Span>,
 }
 
 enum Shape {
@@ -25,18 +25,18 @@ enum Shape {
 impl Output {
     pub(crate) fn parse(output: &ReturnType) -> syn::Result<Self> {
         let ReturnType::Type(_, kind) = output else {
-            return Ok(Self { shape: Shape::Nothing, fallible: false });
+            return Ok(Self { shape: Shape::Nothing, fallible: None });
         };
         let is_result = matches!(&**kind, Type::Path(path)
             if path.path.segments.last().is_some_and(|last| last.ident == "Result"));
         if !is_result {
-            return Ok(Self { shape: Shape::of(kind)?, fallible: false });
+            return Ok(Self { shape: Shape::of(kind)?, fallible: None });
         }
         let Some(inner) = inside(kind, "Result") else {
             let why = "write the result's type: Result<T, ToolError>";
             return Err(syn::Error::new(kind.span(), why));
         };
-        Ok(Self { shape: Shape::of(inner)?, fallible: true })
+        Ok(Self { shape: Shape::of(inner)?, fallible: Some(kind.span()) })
     }
 
     /// The output schema, as an expression.
@@ -62,13 +62,14 @@ impl Output {
                 quote_spanned!(kind.span()=> <#kind as __private::ToolResult>::into_reply(__value))
             }
         };
-        if !self.fallible {
+        let Some(span) = self.fallible else {
             return quote!({ let __value = #value; #good });
-        }
+        };
+        let bad = quote_spanned!(span=> __private::Reply::error(__error));
         quote! {
             match #value {
                 ::core::result::Result::Ok(__value) => #good,
-                ::core::result::Result::Err(__error) => __private::Reply::error(__error),
+                ::core::result::Result::Err(__error) => #bad,
             }
         }
     }
