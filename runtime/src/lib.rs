@@ -8,7 +8,7 @@
 //!
 //! The modules stand in one total order, and each uses only those after it:
 //! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `port`, `registration`,
-//! `principal`, `protocol`, `deployment`. The adapters of `embedded` and `aws` implement the ports and are
+//! `principal`, `protocol`, `deployment`, `listener`. The adapters of `embedded` and `aws` implement the ports and are
 //! named only by whoever composes a gateway.
 
 pub mod admin;
