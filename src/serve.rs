@@ -56,7 +56,7 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     let site = door::site(&arguments.door, address)?;
     let closed = arguments.door.is_closed();
     let server = Server { edge, host: host.clone(), origins, site, closed };
-    listener::run(listener, server, stopped).await;
+    mcp_lambda_runtime::listener::run(listener, server, stopped).await;
     host.shutdown().await;
     Ok(())
 }

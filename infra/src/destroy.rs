@@ -11,7 +11,9 @@ use aws_sdk_cloudformation::types::ResourceStatus;
 use tokio::time::{Instant, sleep};
 
 use crate::account::{Account, Event, Fault, Progress, Refusal as _};
-use crate::deploy::{Cause, DeployError, Follow, IDENTIFIER, Seen, Stack, StackName, poll, random_name};
+use crate::deploy::{
+    Cause, DeployError, Follow, IDENTIFIER, Seen, Stack, StackName, poll, random_name,
+};
 
 /// How long a table may take to go.
 const TABLE: Duration = Duration::from_secs(300);

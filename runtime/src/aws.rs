@@ -1,6 +1,8 @@
 //! Adapters for AWS: DynamoDB, SQS and Lambda, secrets, and documents of issuers.
 
 pub mod documents;
+#[cfg(feature = "function")]
+pub mod door;
 pub mod dynamodb;
 mod fault;
 pub mod gateway_probe;

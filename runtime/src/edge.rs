@@ -7,6 +7,7 @@ pub mod body;
 pub(crate) mod documents;
 pub(crate) mod door;
 pub mod events;
+pub mod lines;
 pub mod mcp;
 pub mod origin;
 pub mod register;

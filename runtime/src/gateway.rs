@@ -92,6 +92,7 @@ pub struct Gateway {
     running: Running,
     admission: Option<Admission>,
     expiry: Expiry,
+    sessionless: bool,
 }
 
 /// What is known of a request besides its method and parameters.
@@ -178,7 +179,8 @@ impl From<RpcError> for Answered {
 impl Gateway {
     /// Builds a gateway. Nothing is read before a request needs it.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let whole = Endpoint::whole(&settings.version, settings.instructions.clone());
+        let instructions = settings.instructions.clone();
+        let whole = Endpoint::whole(NAME, Some(NAME), &settings.version, instructions);
         Self {
             whole: Arc::new(whole),
             catalog: CatalogCache::new(settings.catalog_freshness),
@@ -187,9 +189,22 @@ impl Gateway {
             running: Running::default(),
             admission: None,
             expiry: Expiry::default(),
+            sessionless: false,
             ports,
             settings,
         }
+    }
+
+    /// Names the server otherwise: for `serverInfo`, beside the version of the settings.
+    pub fn named(self, name: &str, title: Option<&str>) -> Self {
+        let Settings { version, instructions, .. } = &self.settings;
+        let whole = Endpoint::whole(name, title, version, instructions.clone());
+        Self { whole: Arc::new(whole), ..self }
+    }
+
+    /// Begins no sessions over Streamable HTTP: legacy clients do without, and cannot be asked.
+    pub fn sessionless(self) -> Self {
+        Self { sessionless: true, ..self }
     }
 
     /// Limits how often what may happen.
@@ -355,6 +370,8 @@ fn push_instructions(endpoint: &Endpoint, members: &mut String) {
     }
 }
 
+/// The server's name, if it has no other.
+const NAME: &str = "mcp-lambda";
 /// What is served, for every revision. No `listChanged`: lists have a lifetime instead.
 const CAPABILITIES: &str =
     r#"{"tools":{},"resources":{},"prompts":{},"completions":{},"logging":{}}"#;

@@ -8,7 +8,7 @@
 //!
 //! The modules stand in one total order, and each uses only those after it:
 //! `function`, `edge`, `admin`, `gateway`, `invoke`, `catalog`, `session`, `door`, `port`, `server`,
-//! `policy`, `registration`, `principal`, `protocol`, `deployment`. The adapters of `embedded` and `aws` implement the ports and are
+//! `policy`, `registration`, `principal`, `protocol`, `deployment`, `listener`. The adapters of `embedded` and `aws` implement the ports and are
 //! named only by whoever composes a gateway.
 
 pub mod admin;
@@ -18,12 +18,14 @@ pub mod catalog;
 pub mod deployment;
 pub mod door;
 pub mod edge;
-#[cfg(feature = "embedded")]
+#[cfg(feature = "store")]
 pub mod embedded;
 #[cfg(feature = "function")]
 pub mod function;
 pub mod gateway;
 pub mod invoke;
+#[cfg(feature = "listen")]
+pub mod listener;
 pub mod policy;
 pub mod port;
 pub mod principal;

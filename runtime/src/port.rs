@@ -11,6 +11,7 @@ pub mod doors;
 pub mod faulty;
 pub mod permissions;
 pub mod row;
+pub mod session_data;
 
 use std::fmt;
 use std::time::Duration;

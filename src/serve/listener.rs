@@ -1,147 +1,98 @@
-//! The HTTP/1.1 listener: connections in, requests with bounded bodies on to whoever answers them.
+//! What the listener's requests are for: the edge, or the local Lambda host.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
+use http_body_util::Full;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_host::FunctionName;
 use lambda_host::url::{InvokeMode, UrlOptions};
 use mcp_lambda_runtime::edge::body::Body;
 use mcp_lambda_runtime::edge::{From, access};
+use mcp_lambda_runtime::listener::{Service, problem};
 use mcp_lambda_runtime::principal::Principal;
 use mcp_lambda_runtime::protocol::limits;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Server;
 
-/// Connections at the same time; further ones wait to be accepted.
-const MAX_CONNECTIONS: usize = 1_024;
-/// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a client may take to send a request's body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes of a body for the Lambda host: one more than a payload may have, so that the host refuses
 /// it in AWS's own form.
 const HOST_BODY_BYTES: usize = lambda_host::limits::MAX_PAYLOAD_BYTES + 1;
 /// How long a request may take in all, streams included: Lambda's longest.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(900);
-/// How long requests may go on after the end was asked for.
-const GRACE: Duration = Duration::from_secs(5);
-/// The pause after a connection could not be accepted, such as for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stopped`, then lets running requests end.
-pub(super) async fn run(listener: TcpListener, server: Server, stopped: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let (stop, stopping) = watch::channel(false);
-    let mut tasks = JoinSet::new();
-    tokio::pin!(stopped);
-    loop {
-        let next = async {
-            let permit = connections.clone().acquire_owned().await.ok()?;
-            Some((permit, listener.accept().await))
-        };
-        let (permit, accepted) = tokio::select! {
-            () = &mut stopped => break,
-            next = next => match next {
-                Some(next) => next,
-                None => break,
-            },
-        };
-        while tasks.try_join_next().is_some() {}
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        // Small writes of an event stream must not wait for acknowledgements.
-        let _ = stream.set_nodelay(true);
-        let (server, stopping) = (server.clone(), stopping.clone());
-        tasks.spawn(async move {
-            connection(stream, server, stopping).await;
-            drop(permit);
-        });
-    }
-    drop(listener);
-    let _ = stop.send(true);
-    let ended = async { while tasks.join_next().await.is_some() {} };
-    // Streams that go on are cut off with their tasks.
-    let _ = tokio::time::timeout(GRACE, ended).await;
+/// Whose business a path is.
+enum Place<'a> {
+    Edge,
+    Invoke,
+    /// The function of this name.
+    Url(&'a str),
 }
 
-async fn connection(
-    stream: tokio::net::TcpStream,
-    server: Server,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let service = service_fn(move |request| {
-        let server = server.clone();
-        async move { Ok::<_, Infallible>(answer(server, request).await) }
-    });
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(serving);
-    tokio::select! {
-        _ = serving.as_mut() => return,
-        _ = stopping.wait_for(|stopping| *stopping) => {}
+fn place(path: &str) -> Place<'_> {
+    if path.starts_with("/2015-03-31/") || path.starts_with("/2021-11-15/") {
+        return Place::Invoke;
     }
-    serving.as_mut().graceful_shutdown();
-    let _ = serving.await;
+    match path.strip_prefix("/lambda-url/") {
+        Some(rest) => Place::Url(rest.split('/').next().unwrap_or_default()),
+        None => Place::Edge,
+    }
 }
 
-async fn answer(server: Server, request: Request<Incoming>) -> Response<Answer> {
-    let started = Instant::now();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let invoke = path.starts_with("/2015-03-31/") || path.starts_with("/2021-11-15/");
-    let url =
-        path.strip_prefix("/lambda-url/").map(|rest| rest.split('/').next().unwrap_or_default());
-    // The edge writes its own line for what reaches it.
-    let unlogged = |response: Response<Answer>| {
-        let status = response.status().as_u16();
-        access::record(server.edge.access(), &method, &path, status, started);
-        response
-    };
-    if server.closed && (invoke || url.is_some()) {
-        // The Invoke API takes any signature, so it would be a way around the door.
-        let detail = "the Lambda host's own API is not served behind a door";
-        return unlogged(plain(StatusCode::NOT_FOUND, detail));
-    }
-    let limit = if invoke || url.is_some() { HOST_BODY_BYTES } else { limits::MAX_BODY_BYTES };
-    let request = match read(request, limit).await {
-        Ok(request) => request,
-        Err(refused) => return unlogged(refused),
-    };
-    if invoke || url.is_some() {
-        if let Err(refused) = server.origins.check(request.headers()) {
-            return unlogged(plain(StatusCode::FORBIDDEN, refused));
+impl Service for Server {
+    type Body = Answer;
+
+    fn body_limit(&self, head: &Parts) -> usize {
+        match place(head.uri.path()) {
+            Place::Edge => limits::MAX_BODY_BYTES,
+            Place::Invoke | Place::Url(_) => HOST_BODY_BYTES,
         }
-        let request = request.map(Full::new);
-        return unlogged(match url {
-            Some(name) => function_url(&server, name, request).await,
-            None => lambda_host::api::answer(&server.host, request).await.map(Answer::Host),
-        });
     }
-    let mut request = request;
-    request.extensions_mut().insert(server.site.clone());
-    let from = From { principal: Principal::Anonymous, deadline: started + REQUEST_TIMEOUT };
-    server.edge.answer(request, from).await.map(Answer::Edge)
+
+    async fn answer(&self, request: Request<Bytes>, started: Instant) -> Response<Answer> {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let place = place(&path);
+        let mut request = request;
+        if let Place::Edge = place {
+            request.extensions_mut().insert(self.site.clone());
+            // The edge writes its own line for what reaches it.
+            let deadline = started + REQUEST_TIMEOUT;
+            let from = From { principal: Principal::Anonymous, deadline };
+            return self.edge.answer(request, from).await.map(Answer::Edge);
+        }
+        let response = match self.origins.check(request.headers()) {
+            // The Invoke API takes any signature, so it would be a way around the door.
+            _ if self.closed => {
+                let detail = "the Lambda host's own API is not served behind a door";
+                problem(StatusCode::NOT_FOUND, detail)
+            }
+            Err(refused) => problem(StatusCode::FORBIDDEN, refused),
+            Ok(_) => {
+                let request = request.map(Full::new);
+                match place {
+                    Place::Url(name) => function_url(self, name, request).await,
+                    Place::Edge | Place::Invoke => {
+                        lambda_host::api::answer(&self.host, request).await.map(Answer::Host)
+                    }
+                }
+            }
+        };
+        let status = response.status().as_u16();
+        access::record(self.edge.access(), &method, &path, status, started);
+        response
+    }
+
+    fn refused(&self, head: &Parts, status: StatusCode, started: Instant) {
+        let path = head.uri.path();
+        access::record(self.edge.access(), &head.method, path, status.as_u16(), started);
+    }
 }
 
 async fn function_url(
@@ -151,7 +102,7 @@ async fn function_url(
 ) -> Response<Answer> {
     let known = FunctionName::parse(name).ok().filter(|name| server.host.config(name).is_some());
     let Some(function) = known else {
-        return plain(StatusCode::NOT_FOUND, "there is no function of this name");
+        return problem(StatusCode::NOT_FOUND, "there is no function of this name");
     };
     let options = UrlOptions {
         invoke_mode: InvokeMode::ResponseStream,
@@ -161,50 +112,17 @@ async fn function_url(
     lambda_host::url::answer(&server.host, &function, options, request).await.map(Answer::Host)
 }
 
-/// Reads the body, within bounds of size and time.
-async fn read(
-    request: Request<Incoming>,
-    limit: usize,
-) -> Result<Request<Bytes>, Response<Answer>> {
-    let (parts, body) = request.into_parts();
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let announced = announced.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    if announced > limit as u64 {
-        return Err(too_large(limit));
-    }
-    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(Request::from_parts(parts, collected.to_bytes())),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body could not be read")),
-        Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
-    }
-}
-
-/// The rest of the body is not read, so the connection cannot go on.
-fn too_large(limit: usize) -> Response<Answer> {
-    let detail = format!("the body is larger than {limit} bytes");
-    let mut response = plain(StatusCode::PAYLOAD_TOO_LARGE, &detail);
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-fn plain(status: StatusCode, detail: &str) -> Response<Answer> {
-    let title = status.canonical_reason().unwrap_or_default();
-    let problem = serde_json::json!({
-        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail
-    });
-    let mut response = Response::new(Answer::Text(Some(problem.to_string().into())));
-    *response.status_mut() = status;
-    let kind = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
-}
-
 /// The body of a response, whoever made it.
-enum Answer {
+pub(super) enum Answer {
     Edge(Body),
     Host(BoxBody<Bytes, Infallible>),
     Text(Option<Bytes>),
+}
+
+impl std::convert::From<Bytes> for Answer {
+    fn from(text: Bytes) -> Self {
+        Self::Text(Some(text))
+    }
 }
 
 impl http_body::Body for Answer {

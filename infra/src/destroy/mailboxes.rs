@@ -25,10 +25,9 @@ pub(super) async fn delete(
         progress.tell(Event::MailboxesDeleted { count });
     }
     // The stack is gone, whatever becomes of them.
-    ended.err().map(|_| Left {
-        kind: QUEUES.to_owned(),
-        name: format!("{}*", mailbox_prefix(identifier)),
-    })
+    ended
+        .err()
+        .map(|_| Left { kind: QUEUES.to_owned(), name: format!("{}*", mailbox_prefix(identifier)) })
 }
 
 async fn delete_all(account: &Account, identifier: &str, count: &mut usize) -> Result<(), Fault> {

@@ -9,6 +9,7 @@ mod fault;
 mod intents;
 mod registrations;
 mod rows;
+mod session_data;
 mod sessions;
 mod transaction;
 

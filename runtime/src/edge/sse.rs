@@ -34,9 +34,9 @@ use crate::protocol::version::{LegacyVersion, Version};
 use crate::session::{Session, Transport};
 
 /// Requests of one session that run at the same time; further ones wait.
-const CONCURRENT: usize = 16;
+pub(crate) const CONCURRENT: usize = 16;
 /// Requests of one session that wait; further ones are refused.
-const WAITING: usize = 256;
+pub(crate) const WAITING: usize = 256;
 /// Messages that are known again. One that is not acknowledged comes again before many others.
 const REMEMBERED: usize = 1_024;
 /// One long poll.
@@ -99,9 +99,9 @@ fn message_path(incoming: &Incoming) -> String {
 }
 
 /// What serves the messages of a stream.
-struct Serving<'a> {
-    edge: &'a Edge,
-    endpoint: &'a Endpoint,
+pub(crate) struct Serving<'a> {
+    pub(crate) edge: &'a Edge,
+    pub(crate) endpoint: &'a Endpoint,
 }
 
 fn unavailable(cause: &str) -> Reply {
@@ -192,19 +192,19 @@ impl Taken {
 }
 
 /// The id of a request; `None` for everything else.
-fn request_id(body: &[u8]) -> Option<RequestId> {
+pub(crate) fn request_id(body: &[u8]) -> Option<RequestId> {
     match jsonrpc::parse_message(std::str::from_utf8(body).ok()?) {
         Ok(Message::Request(request)) => Some(request.id),
         Ok(Message::Notification { .. } | Message::Response(_)) | Err(_) => None,
     }
 }
 
-fn busy() -> RpcError {
+pub(crate) fn busy() -> RpcError {
     RpcError::new(Code::Internal, "too many requests of this session wait; try again")
 }
 
 /// Learns from `initialize` what later messages of the session may rely on.
-fn negotiate(session: &mut Session, body: &[u8]) {
+pub(crate) fn negotiate(session: &mut Session, body: &[u8]) {
     let Ok(text) = std::str::from_utf8(body) else { return };
     let Ok(Message::Request(request)) = jsonrpc::parse_message(text) else { return };
     if request.method.0 == "initialize"
@@ -241,7 +241,7 @@ async fn take(
     }
 }
 
-async fn answer(
+pub(crate) async fn answer(
     serving: &Serving<'_>,
     session: &Session,
     from: &From,
@@ -291,7 +291,7 @@ async fn answer(
     body
 }
 
-fn text_of(rope: crate::protocol::rope::Rope) -> String {
+pub(crate) fn text_of(rope: crate::protocol::rope::Rope) -> String {
     String::from_utf8_lossy(&rope.into_bytes()).into_owned()
 }
 

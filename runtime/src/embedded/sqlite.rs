@@ -6,6 +6,7 @@
 
 mod intents;
 mod rows;
+mod session_data;
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -128,6 +129,7 @@ impl SqliteStore {
             found => return Err(CannotOpen::Layout { path: path.to_owned(), found }),
         }
         connection.execute_batch(intents::TABLE).map_err(failed)?;
+        connection.execute_batch(session_data::TABLE).map_err(failed)?;
         let version = rows::version(&connection).map_err(failed)?;
         let sessions = rows::sessions(&connection).map_err(failed)?;
         Ok(Self(Arc::new(Inner {

@@ -6,7 +6,6 @@ use crate::gateway::Gateway;
 use crate::gateway::view::View;
 use crate::port::StoreError;
 use crate::principal::Principal;
-use crate::protocol::json;
 use crate::protocol::render::Stamp;
 use crate::registration::listing::ObjectText;
 use crate::server::{Server, ServerName};
@@ -27,20 +26,26 @@ impl Endpoint {
     }
 
     /// The whole.
-    pub(super) fn whole(version: &str, instructions: Option<String>) -> Self {
-        let version = json::string(version);
-        let info = format!(r#"{{"name":"mcp-lambda","title":"mcp-lambda","version":{version}}}"#);
-        Self::new(None, info, instructions)
+    pub(super) fn whole(
+        name: &str,
+        title: Option<&str>,
+        version: &str,
+        instructions: Option<String>,
+    ) -> Self {
+        Self::new(None, info(name, title, version), instructions)
     }
 
     fn of(server: &Server, version: &str) -> Self {
         let name = server.name.as_str();
-        let info = ObjectText::new()
-            .string("name", Some(name))
-            .string("title", Some(server.title.as_deref().unwrap_or(name)))
-            .string("version", Some(version));
-        Self::new(Some(server.name.clone()), info.finish(), server.instructions.clone())
+        let info = info(name, Some(server.title.as_deref().unwrap_or(name)), version);
+        Self::new(Some(server.name.clone()), info, server.instructions.clone())
     }
+}
+
+/// An `Implementation` object.
+fn info(name: &str, title: Option<&str>, version: &str) -> String {
+    let info = ObjectText::new().string("name", Some(name)).string("title", title);
+    info.string("version", Some(version)).finish()
 }
 
 impl Gateway {

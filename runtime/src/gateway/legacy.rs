@@ -46,6 +46,9 @@ impl Gateway {
         if asked.session.is_some_and(|(session, _)| session.transport == Transport::Sse) {
             return answered;
         }
+        if self.sessionless {
+            return answered;
+        }
         let warning = match self.admit_session(asked.principal).await {
             Ok(warning) => warning,
             Err(limited) => return limited.into(),

@@ -13,6 +13,7 @@ use crate::invoke::exchange::Outgoing;
 use crate::invoke::outcome;
 use crate::protocol::call::{Named, Read};
 use crate::protocol::error::RpcError;
+use crate::protocol::header::Field;
 use crate::protocol::json;
 use crate::protocol::jsonrpc::Request;
 use crate::protocol::render::CacheHint;
@@ -141,6 +142,9 @@ impl Gateway {
     }
 }
 
+/// The header that repeats the method of every request of 2026-07-28.
+const METHOD_HEADER: &str = "mcp-method";
+
 /// Checks arguments; `Err` is a text that lets the model correct itself.
 fn check_arguments(tool: &Tool, arguments: &str) -> Result<(), String> {
     let name = &tool.name;
@@ -163,7 +167,9 @@ fn shown(name: &str) -> String {
 }
 
 fn check_mirrors(tool: &Tool, named: &Named<'_>, asked: &Asked<'_>) -> Result<(), RpcError> {
-    if !asked.version.is_modern() {
+    // What came without even the header that every such request has, came by a way without headers.
+    let headless = (asked.header)(METHOD_HEADER) == Field::Absent;
+    if !asked.version.is_modern() || headless {
         return Ok(());
     }
     tool.mirrors

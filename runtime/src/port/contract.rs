@@ -11,6 +11,7 @@ pub mod invoker;
 pub mod mailboxes;
 pub mod permissions;
 pub mod registrations;
+pub mod session_data;
 pub mod sessions;
 pub mod tokens;
 

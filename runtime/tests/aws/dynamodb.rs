@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use mcp_lambda_runtime::deployment::actions;
 use mcp_lambda_runtime::embedded::system::SystemIds;
-use mcp_lambda_runtime::port::contract::{registrations, sessions};
+use mcp_lambda_runtime::port::contract::{registrations, session_data, sessions};
 use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{Registrations, Timestamp};
 use mcp_lambda_runtime::registration::Kind;
@@ -48,6 +48,13 @@ async fn registrations_keep_their_contract() {
 async fn sessions_keep_their_contract() {
     let world = World::start().await;
     sessions::all(Arc::new(world.sessions()), &SystemIds::default()).await;
+    assert_eq!(world.actions(), set(&[actions::SESSIONS]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn session_data_keeps_its_contract() {
+    let world = World::start().await;
+    session_data::all(Arc::new(world.sessions()), &SystemIds::default()).await;
     assert_eq!(world.actions(), set(&[actions::SESSIONS]));
 }
 

@@ -7,7 +7,7 @@ use mcp_lambda_runtime::embedded::sqlite::SqliteStore;
 use mcp_lambda_runtime::embedded::system::SystemIds;
 use mcp_lambda_runtime::embedded::tokens::TokenFile;
 use mcp_lambda_runtime::port::StoreError;
-use mcp_lambda_runtime::port::contract::{buckets, registrations, sessions, tokens};
+use mcp_lambda_runtime::port::contract::{buckets, registrations, session_data, sessions, tokens};
 use mcp_lambda_runtime::port::doors::Tokens;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -67,4 +67,10 @@ async fn a_file_of_tokens_is_not_repeated_in_errors() {
     }
     std::fs::write(&path, " \n\n").expect("a file");
     assert_eq!(TokenFile::new(path).load().await, Err(StoreError::NotFound));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn session_data_in_memory() {
+    let store = Arc::new(SqliteStore::in_memory().expect("a store"));
+    session_data::all(store, &SystemIds::default()).await;
 }

@@ -25,8 +25,8 @@ use crate::port::{Ids, SessionKey, SessionRecord, Sessions, StoreError, Timestam
 /// The item of the sealing keys. No session has this key: theirs are hexadecimal digits.
 const SEALING_KEYS: &str = "sealing-keys";
 
-const CREATED_AT: &str = "created_at";
-const ENDED: &str = "ended";
+pub(super) const CREATED_AT: &str = "created_at";
+pub(super) const ENDED: &str = "ended";
 /// Our own expiry in milliseconds since 1970-01-01 UTC.
 const EXPIRES_AT_MS: &str = "expires_at_ms";
 /// A list of binary values of 32 bytes, newest last.
@@ -51,7 +51,11 @@ impl DynamoSessions {
         Self { client: connect(shared), table, ids }
     }
 
-    async fn get(&self, id: &str) -> Result<Option<Item>, StoreError> {
+    pub(super) fn ids(&self) -> &dyn Ids {
+        &*self.ids
+    }
+
+    pub(super) async fn get(&self, id: &str) -> Result<Option<Item>, StoreError> {
         let request = self
             .client
             .get_item()
@@ -62,7 +66,7 @@ impl DynamoSessions {
         Ok(output.item)
     }
 
-    fn update(&self, id: &str) -> UpdateBuilder {
+    pub(super) fn update(&self, id: &str) -> UpdateBuilder {
         Update::builder()
             .table_name(self.table.as_str())
             .key(SESSIONS_KEY.partition, text(id))
@@ -70,7 +74,7 @@ impl DynamoSessions {
     }
 
     /// Writes; the item as it is where its condition does not hold.
-    async fn write(
+    pub(super) async fn write(
         &self,
         update: UpdateBuilder,
         backoff: &mut Backoff<'_>,
@@ -145,7 +149,7 @@ impl DynamoSessions {
 
 /// What becomes of the item's `expires_at`.
 #[derive(Clone, Copy)]
-enum Lifetime {
+pub(super) enum Lifetime {
     /// It is ours if there is none or an earlier one.
     Extend,
     /// It stays.
@@ -154,7 +158,7 @@ enum Lifetime {
 
 impl Lifetime {
     /// What is set, and the condition on which it may be.
-    fn apply(
+    pub(super) fn apply(
         self,
         update: UpdateBuilder,
         expires_at: Timestamp,

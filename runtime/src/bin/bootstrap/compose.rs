@@ -10,7 +10,7 @@ use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region, SharedCredent
 use aws_types::SdkConfig;
 use mcp_lambda_runtime::admin::Admin;
 use mcp_lambda_runtime::aws;
-use mcp_lambda_runtime::aws::documents::HttpDocuments;
+use mcp_lambda_runtime::aws::door::door;
 use mcp_lambda_runtime::aws::dynamodb::{
     DynamoBuckets, DynamoIntents, DynamoRegistrations, DynamoSessions, TableName,
 };
@@ -20,14 +20,12 @@ use mcp_lambda_runtime::aws::permissions::{IdentityPolicy, LambdaPermissions, Ro
 use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper,
 };
-use mcp_lambda_runtime::aws::tokens::{SecretName, SecretTokens};
 use mcp_lambda_runtime::deployment::variables;
-use mcp_lambda_runtime::door::{BearerDoor, Door, OAuthDoor};
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
 use mcp_lambda_runtime::function::authorizer::Authorizer;
 use mcp_lambda_runtime::function::configuration::{
-    AwsEnvironment, Configuration, GatewayFunction, Handler, InvokeMode, PublicDoor,
+    AwsEnvironment, Configuration, GatewayFunction, Handler, InvokeMode,
 };
 use mcp_lambda_runtime::function::log::Log;
 use mcp_lambda_runtime::function::metrics::Metrics;
@@ -52,7 +50,7 @@ pub(crate) async fn function(configuration: Configuration, log: &Log) -> Result<
             Role::Sweeper(Arc::new(Orphans(sweeper)))
         }
         Handler::Authorizer => {
-            let door = door(&configuration, &shared)?
+            let door = door(&configuration, |endpoint| shared.at(endpoint))?
                 .ok_or("MCP_LAMBDA_AUTHENTICATION must be BEARER or OAUTH for the authorizer")?;
             Role::Authorizer(Authorizer { door, site: configuration.public_url })
         }
@@ -74,7 +72,7 @@ async fn http(
     let registrations = table(variables::REGISTRATIONS_TABLE, &configuration.registrations_table)?;
     let sessions = table(variables::SESSIONS_TABLE, &configuration.sessions_table)?;
     let planes = planes(&configuration);
-    let door = door(&configuration, shared)?;
+    let door = door(&configuration, |endpoint| shared.at(endpoint))?;
     let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
     let dynamodb = shared.at(configuration.aws.dynamodb_endpoint.as_deref());
     let sqs = shared.at(configuration.aws.sqs_endpoint.as_deref());
@@ -136,30 +134,6 @@ async fn http(
         mailboxes,
         duty,
     })
-}
-
-/// The public door, if the function has one. What it needs is fetched when the first caller comes.
-fn door(configuration: &Configuration, shared: &Shared) -> Result<Option<Arc<Door>>, String> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let door = match &configuration.door {
-        None => return Ok(None),
-        Some(PublicDoor::Bearer(place)) => {
-            let name = variables::BEARER_TOKENS;
-            let place = SecretName::parse(place).map_err(|error| format!("{name}: {error}"))?;
-            let endpoint = match place {
-                SecretName::Parameter(_) => configuration.aws.ssm_endpoint.as_deref(),
-                SecretName::Secret(_) => configuration.aws.secrets_endpoint.as_deref(),
-            };
-            let tokens = SecretTokens::new(place, shared.at(endpoint), clock.clone());
-            let (name, ids) = (configuration.stack.clone(), SystemIds::default());
-            Door::Bearer(BearerDoor::new(Arc::new(tokens), name, clock, &ids))
-        }
-        Some(PublicDoor::OAuth(settings)) => {
-            let documents = Arc::new(HttpDocuments::default());
-            Door::OAuth(Box::new(OAuthDoor::new((**settings).clone(), documents, clock)))
-        }
-    };
-    Ok(Some(Arc::new(door)))
 }
 
 type Functions = (Arc<dyn Invoker>, Arc<dyn Permissions>);

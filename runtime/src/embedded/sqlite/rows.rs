@@ -35,7 +35,7 @@ pub(super) fn unavailable(error: rusqlite::Error) -> StoreError {
 }
 
 /// A write takes its lock at once, so that what it reads cannot change before it writes.
-fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+pub(super) fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)
 }
 
@@ -187,8 +187,8 @@ pub(super) fn sessions(
     Ok(rows.filter_map(Result::ok).collect())
 }
 
-fn load_session(
-    transaction: &Transaction<'_>,
+pub(super) fn load_session(
+    connection: &Connection,
     key: SessionKey,
     now: Timestamp,
 ) -> Result<Option<SessionRecord>, StoreError> {
@@ -196,10 +196,7 @@ fn load_session(
         Ok(SessionRecord { state: row.get(0)?, revision: unsigned(row, 1)?, ended: row.get(2)? })
     };
     let sql = "SELECT state, revision, ended FROM sessions WHERE key = ?1 AND expires_at > ?2";
-    transaction
-        .query_row(sql, params![key.0, signed(now.0)], record)
-        .optional()
-        .map_err(unavailable)
+    connection.query_row(sql, params![key.0, signed(now.0)], record).optional().map_err(unavailable)
 }
 
 pub(super) fn save_session(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use mcp_lambda_runtime::port::session_data::SessionData;
 use mcp_lambda_runtime::port::{SessionKey, SessionRecord, Sessions, StoreError, Timestamp};
 
 use super::NOW;
@@ -118,6 +119,26 @@ async fn what_others_wrote_stays() {
         let refused = store.save(KEY, "no".to_owned(), Some(3), expiry, NOW).await;
         assert_eq!(refused, Err(StoreError::NotFound));
     }
+}
+
+/// The members of awslabs' layout, readable by its store, with ours beside them.
+#[tokio::test]
+async fn what_tools_keep_is_the_map_data() {
+    let world = World::start().await;
+    let store = world.sessions();
+    let expiry = Timestamp(NOW.0 + 60_001);
+    let members = serde_json::json!({ "cart": ["apple"] });
+    let members = members.as_object().cloned().expect("an object");
+    assert_eq!(SessionData::write(&store, KEY, members, None, expiry, NOW).await, Ok(1));
+    let expected = item([
+        ("session_id", s(TEXT)),
+        ("expires_at", n(1_767_225_661)),
+        ("created_at", n(1_767_225_600)),
+        ("data", data()),
+        ("data_revision", n(1)),
+        ("data_expires_at_ms", n(1_767_225_660_001)),
+    ]);
+    assert_eq!(get(&world, TEXT).await, Some(expected));
 }
 
 /// Two reasons at once: the item lives longer, and somebody else has written.

@@ -1,0 +1,9 @@
+use mcp_lambda_sdk::prelude::*;
+
+/// Adds.
+#[tool]
+fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+fn main() {}
