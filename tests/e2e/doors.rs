@@ -1,10 +1,12 @@
 //! Doors of the program: tokens of a file, and the whole OAuth flow of the official clients with a
 //! real authorization server.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::json;
+use mcp_lambda_test_support::ministack::{Ministack, REGION};
+use serde_json::{Value, json};
 
 use crate::support::command::{run, succeed};
 use crate::support::http::rpc;
@@ -97,6 +99,52 @@ fn doors_that_cannot_be() {
         assert!(finished.stderr.contains(words), "{arguments:?} {finished}");
         assert!(!finished.stderr.contains("s3cret"), "{finished}");
     }
+}
+
+/// Shows, rotates and revokes the tokens of a stack in an emulated AWS.
+#[test]
+fn tokens_of_a_stack() {
+    let Some(ministack) = Ministack::start(Path::new(env!("CARGO_TARGET_TMPDIR")), false) else {
+        return;
+    };
+    let _pass = gate::enter();
+    let token = |arguments: &[&str]| {
+        let mut command = program();
+        command
+            .arg("token")
+            .args(arguments)
+            .env("AWS_ENDPOINT_URL", ministack.endpoint())
+            .env("AWS_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        run(&mut command, REFUSE).expect("an end")
+    };
+    let printed = |arguments: &[&str]| {
+        let finished = token(arguments);
+        assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{finished}");
+        finished.stdout.trim().to_owned()
+    };
+    let missing = token(&["show", "--stack", "tools"]);
+    assert_eq!(missing.code, Some(8), "{missing}");
+    assert!(missing.stderr.contains("mcp-lambda token rotate"), "{missing}");
+    let first = printed(&["rotate", "--stack", "tools"]);
+    assert!(first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
+    assert_eq!(printed(&["show", "--stack", "tools"]), first);
+    let second = printed(&["rotate", "--secret", "/mcp-lambda/tools/tokens"]);
+    assert_ne!(second, first);
+    let shown = || -> Value {
+        serde_json::from_str(&printed(&["show", "--stack", "tools", "--json"])).expect("JSON")
+    };
+    let expected =
+        |previous: bool| json!({"event": "token", "token": second, "previous": previous});
+    assert_eq!(shown(), expected(true));
+    assert_eq!(printed(&["revoke", "--stack", "tools"]), "");
+    assert_eq!(shown(), expected(false));
+    // Another stack's are others, and what is no place is told before anything is asked.
+    assert_eq!(token(&["show", "--stack", "other"]).code, Some(8));
+    assert_eq!(token(&["show", "--secret", "tokens"]).code, Some(2));
+    assert_eq!(token(&["show"]).code, Some(2));
 }
 
 /// Starts an authorization server and a server that takes its tokens, and runs a client.

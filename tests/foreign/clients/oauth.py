@@ -94,19 +94,22 @@ def claims(token):
 
 async def main(url):
     storage, person = Storage(), Person()
-    provider = OAuthClientProvider(
-        server_url=url,
-        client_metadata=OAuthClientMetadata(
-            client_name="oauth",
-            redirect_uris=[CALLBACK],
-            grant_types=["authorization_code", "refresh_token"],
-            response_types=["code"],
-            token_endpoint_auth_method="none",
-        ),
-        storage=storage,
-        redirect_handler=person.go,
-        callback_handler=person.come_back,
-    )
+
+    def http_client():
+        provider = OAuthClientProvider(
+            server_url=url,
+            client_metadata=OAuthClientMetadata(
+                client_name="oauth",
+                redirect_uris=[CALLBACK],
+                grant_types=["authorization_code", "refresh_token"],
+                response_types=["code"],
+                token_endpoint_auth_method="none",
+            ),
+            storage=storage,
+            redirect_handler=person.go,
+            callback_handler=person.come_back,
+        )
+        return httpx2.AsyncClient(auth=provider, trust_env=False, timeout=STEP_LIMIT)
 
     async with step("refused") as seen, httpx2.AsyncClient(trust_env=False) as http:
         response = await http.post(url, json={})
@@ -114,7 +117,7 @@ async def main(url):
         seen["challenge"] = response.headers["www-authenticate"]
         assert 'scope="mcp:tools"' in seen["challenge"]
 
-    http = httpx2.AsyncClient(auth=provider, trust_env=False, timeout=STEP_LIMIT)
+    http = http_client()
     async with http, Client(streamable_http_client(url, http_client=http)) as client:
         async with step("connect") as seen:
             tools = (await client.list_tools()).tools
@@ -138,8 +141,11 @@ async def main(url):
             await client.call_tool("example_echo", {"text": "hello"})
             assert len(person.asked) == 2
 
-    async with step("close"):
-        pass
+    async with step("anew"):
+        http = http_client()
+        async with http, Client(streamable_http_client(url, http_client=http)) as client:
+            await client.call_tool("example_echo", {"text": "hello"})
+        assert len(person.asked) == 2, "what is kept is enough"
 
 
 if len(sys.argv) != 2:
