@@ -163,3 +163,87 @@ impl Server {
         Ok((gateway, invoker))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+    use crate::{Hints, Schema, ToolDefinition, Working, arguments_schema};
+
+    /// Does nothing.
+    #[tool]
+    async fn idle() {}
+
+    /// Does nothing either.
+    #[tool(name = "idle", title = "Idle")]
+    async fn idler() {}
+
+    /// All of it.
+    #[resource(uri = "x://all")]
+    async fn all() -> String {
+        String::new()
+    }
+
+    /// All of it again.
+    #[resource(uri = "x://all")]
+    async fn again() -> String {
+        String::new()
+    }
+
+    /// Two values side by side.
+    #[resource(uri = "x://{a}{b}")]
+    async fn adjacent(a: String, b: String) -> String {
+        a + &b
+    }
+
+    fn faults(server: Server) -> Vec<String> {
+        server.check().expect_err("it has faults").0
+    }
+
+    #[test]
+    fn what_clients_would_stumble_over() {
+        let server = || Server::new("test", "1");
+        assert_eq!(server().tool(idle).resource(all).check(), Ok(()));
+        let twice = faults(server().tool(idle).tool(idler));
+        assert_eq!(twice, ["tool \"idle\" is there twice: give one of them another name"]);
+        let twice = faults(server().resource(all).resource(again));
+        assert_eq!(twice, ["resource \"again\": another resource has the URI x://all"]);
+        let adjacent = faults(server().resource(adjacent));
+        assert!(adjacent[0].contains("/uriTemplate"), "{adjacent:?}");
+    }
+
+    struct Odd;
+
+    impl Odd {
+        fn schema() -> Schema {
+            arguments_schema::<String>()
+        }
+    }
+
+    impl Tool for Odd {
+        fn definition(&self) -> ToolDefinition {
+            ToolDefinition {
+                name: "not a name".to_owned(),
+                title: None,
+                description: String::new(),
+                input: Self::schema(),
+                output: None,
+                timeout_seconds: Some(901),
+                hints: Hints::default(),
+            }
+        }
+
+        fn call<'a>(&'a self, _: &'a Context, _: &'a str) -> Working<'a, Reply> {
+            Box::pin(async { Reply::new() })
+        }
+    }
+
+    #[test]
+    fn all_faults_at_once() {
+        let faults = faults(Server::new("test", "1").tool(|| Odd).tool(idle).tool(idle));
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        for part in ["/name", "/description", "/inputSchema", "/timeoutSeconds"] {
+            assert!(faults[0].contains(part), "{part} in {}", faults[0]);
+        }
+    }
+}

@@ -247,3 +247,106 @@ impl Invoker for InProcess {
         self.find(function).map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mcp_lambda_runtime::system::{SystemClock, SystemIds};
+
+    use super::*;
+    use crate::prelude::*;
+
+    /// Panics.
+    #[tool]
+    async fn panics(context: &Context) -> String {
+        context.progress(1.0, None, "").await;
+        panic!("at {}", "/etc/secret")
+    }
+
+    /// Says more before its answer than there is room for.
+    #[tool]
+    async fn chatters(context: &Context) -> String {
+        for number in 0..4 * QUEUE {
+            context.progress(number as f64, None, "").await;
+        }
+        "done".to_owned()
+    }
+
+    /// Asks while something else goes on.
+    #[tool]
+    async fn asks(context: &Context) -> Result<String, ToolError> {
+        let roots = tokio::join!(context.roots("roots"), tokio::task::yield_now()).0;
+        Ok(roots.len().to_string())
+    }
+
+    fn invoker() -> InProcess {
+        let stores = Stores {
+            data: None,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds::default()),
+        };
+        let tools: [Arc<dyn Tool>; 3] =
+            [Arc::new(panics()), Arc::new(chatters()), Arc::new(asks())];
+        InProcess::new(tools.map(Handler::Tool).to_vec(), Arc::new(stores))
+    }
+
+    fn invocation(place: usize, payload: &'static str) -> Invocation {
+        Invocation {
+            function: FunctionArn::parse(&definitions::arn(place)).expect("an ARN"),
+            payload: Bytes::from_static(payload.as_bytes()),
+            client_context: None,
+            trace: None,
+            timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// All of an answer, and the error object of a failure.
+    async fn stream(place: usize, payload: &'static str) -> (String, Option<String>) {
+        let streaming = invoker().invoke_streaming(invocation(place, payload)).await;
+        let mut answer = streaming.expect("it is there");
+        let mut whole = Vec::new();
+        while let Some(piece) = answer.next().await {
+            whole.extend_from_slice(&piece);
+        }
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (text(whole), answer.failure().map(|error| text(error.to_vec())))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure_after_what_was_said() {
+        let (said, failure) = stream(0, "{}").await;
+        assert_eq!(said.lines().count(), 1, "{said}");
+        let failure: Value = serde_json::from_str(&failure.expect("a failure")).expect("JSON");
+        assert_eq!(failure, json!({ "errorType": "Panic", "errorMessage": "at /etc/secret" }));
+    }
+
+    #[tokio::test]
+    async fn everything_is_said_in_order() {
+        let (said, failure) = stream(1, "{}").await;
+        let lines: Vec<Value> =
+            said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!((lines.len(), failure), (4 * QUEUE + 1, None));
+        for (number, line) in lines[..4 * QUEUE].iter().enumerate() {
+            assert_eq!(line["params"]["progress"], number as f64);
+        }
+        assert_eq!(lines[4 * QUEUE]["content"][0]["text"], "done");
+    }
+
+    #[tokio::test]
+    async fn a_question_ends_the_run() {
+        let (said, _) = stream(2, "{}").await;
+        assert!(said.contains(r#""resultType":"input_required""#), "{said}");
+        let resumed = r#"{"_mcp":{"inputResponses":{"roots":{"roots":[{"uri":"file:///a"}]}}}}"#;
+        let (said, _) = stream(2, resumed).await;
+        assert!(said.contains(r#""text":"1""#), "{said}");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_found() {
+        let answer = invoker().invoke(invocation(3, "{}")).await;
+        assert_eq!(answer, Err(InvokeError::NotFound("handler-3".to_owned())));
+        let answer = invoker().invoke(invocation(2, "[")).await;
+        assert!(matches!(answer, Err(InvokeError::Unavailable(_))), "{answer:?}");
+    }
+}
