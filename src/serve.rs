@@ -8,6 +8,7 @@ mod compose;
 mod functions;
 mod listener;
 mod log;
+mod page;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,7 +42,8 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     let host = compose::host(functions, &output);
     compose::check(&host)?;
     let origins = origins(arguments);
-    let edge = compose::edge(arguments, host.clone(), origins.clone(), &output).await?;
+    let feed = page::Feed::default();
+    let edge = compose::edge(arguments, host.clone(), origins.clone(), &output, &feed).await?;
     let address = arguments.listen;
     let listener =
         TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
@@ -50,7 +52,9 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     // Before anyone is told that the server is there, so that whoever waits for that may stop it.
     let stopped = stop_signal()?;
     banner::print(&output, arguments, address, &host);
-    let server = Server { edge, host: host.clone(), origins };
+    // Others than this machine's users are not shown what these do.
+    let feed = is_loopback(address).then_some(feed);
+    let server = Server { edge, host: host.clone(), origins, feed };
     listener::run(listener, server, stopped).await;
     host.shutdown().await;
     Ok(())
@@ -62,6 +66,7 @@ struct Server {
     edge: Arc<Edge>,
     host: Host,
     origins: OriginPolicy,
+    feed: Option<page::Feed>,
 }
 
 /// Only a server on a loopback address can insist on loopback Host headers.

@@ -46,6 +46,7 @@ pub(super) fn print(output: &Output, arguments: &ServeArguments, address: Socket
     };
     output.line(format!(
         "mcp-lambda {} serves {url}\n{open}
+  page            {url}
   MCP             {url}/mcp
   HTTP+SSE        {url}/sse
   registrations   {url}/register

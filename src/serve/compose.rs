@@ -22,6 +22,7 @@ use mcp_lambda_runtime::session::Expiry;
 use crate::cli::{InvokeWhere, ServeArguments};
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::serve::page::Feed;
 use crate::serve::{aws, log};
 use crate::{examples, version};
 
@@ -52,6 +53,7 @@ pub(super) async fn edge(
     host: Host,
     origins: OriginPolicy,
     output: &Arc<Output>,
+    feed: &Feed,
 ) -> Result<Arc<Edge>, Failure> {
     let invoker = invoker(arguments.invoke, host).await?;
     let store = match &arguments.data {
@@ -84,8 +86,11 @@ pub(super) async fn edge(
     if is_new && !arguments.no_examples && arguments.invoke == InvokeWhere::Local {
         register_examples(&gateway).await?;
     }
-    let (output, audited) = (output.clone(), output.is_json());
-    let access = Arc::new(move |record: &_| log::request(&output, record));
+    let (output, audited, feed) = (output.clone(), output.is_json(), feed.clone());
+    let access = Arc::new(move |record: &_| {
+        log::request(&output, record);
+        feed.tell(record);
+    });
     let edge = Edge::new(gateway, EdgeSettings { origins, access });
     Ok(Arc::new(if audited { edge.detailing() } else { edge }))
 }

@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Server;
+use super::{Server, page};
 
 /// Connections at the same time; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 1_024;
@@ -118,6 +118,9 @@ async fn answer(server: Server, request: Request<Incoming>) -> Response<Answer> 
         access::record(server.edge.access(), &method, &path, status, started);
         response
     };
+    if let Some(answer) = page_for(&server, &request) {
+        return answer;
+    }
     let limit = if invoke || url.is_some() { HOST_BODY_BYTES } else { limits::MAX_BODY_BYTES };
     let request = match read(request, limit).await {
         Ok(request) => request,
@@ -135,6 +138,22 @@ async fn answer(server: Server, request: Request<Incoming>) -> Response<Answer> 
     }
     let from = From { principal: Principal::Anonymous, deadline: started + REQUEST_TIMEOUT };
     server.edge.answer(request, from).await.map(Answer::Edge)
+}
+
+/// What a browser gets; nothing for everybody else. The page's own requests are not among those
+/// that it shows.
+fn page_for(server: &Server, request: &Request<Incoming>) -> Option<Response<Answer>> {
+    let (method, path) = (request.method(), request.uri().path());
+    let wanted = page::is_wanted(method, path, request.headers());
+    if !wanted && path != page::REQUESTS {
+        return None;
+    }
+    Some(match server.origins.check(request.headers()) {
+        Err(refused) => plain(StatusCode::FORBIDDEN, refused),
+        Ok(_) if wanted => page::page(server.feed.as_ref()).map(|text| Answer::Text(Some(text))),
+        Ok(_) => page::requests(method, server.feed.as_ref())
+            .map(|following| following.map_or(Answer::Text(None), Answer::Live)),
+    })
 }
 
 async fn function_url(
@@ -198,6 +217,7 @@ enum Answer {
     Edge(Body),
     Host(BoxBody<Bytes, Infallible>),
     Text(Option<Bytes>),
+    Live(page::Following),
 }
 
 impl http_body::Body for Answer {
@@ -212,6 +232,9 @@ impl http_body::Body for Answer {
             Self::Edge(body) => Pin::new(body).poll_frame(context),
             Self::Host(body) => Pin::new(body).poll_frame(context),
             Self::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Self::Live(following) => {
+                following.poll(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+            }
         }
     }
 
@@ -220,6 +243,7 @@ impl http_body::Body for Answer {
             Self::Edge(body) => body.is_end_stream(),
             Self::Host(body) => body.is_end_stream(),
             Self::Text(text) => text.is_none(),
+            Self::Live(_) => false,
         }
     }
 
@@ -230,6 +254,7 @@ impl http_body::Body for Answer {
             Self::Text(text) => {
                 SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
             }
+            Self::Live(_) => SizeHint::default(),
         }
     }
 }
