@@ -12,6 +12,7 @@ mod cli;
 mod clients;
 mod conformance;
 mod durability;
+mod hands;
 mod readme;
 mod rust_client;
 mod startup;
