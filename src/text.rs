@@ -64,7 +64,7 @@ pub(crate) fn lines(text: &str) -> String {
 /// Rows under a heading. At a terminal long cells are broken; elsewhere each row is one line.
 pub(crate) fn table<const N: usize>(heading: [&str; N], rows: Vec<[String; N]>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(heading);
+    table.load_style(presets::NOTHING).set_header(heading);
     match width() {
         Some(width) => {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
