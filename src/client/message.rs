@@ -28,7 +28,9 @@ pub(crate) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Reads a message; nothing if it is no JSON object.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        // An array would be taken for the members in their order.
+        let is_object = text.trim_start().starts_with('{');
+        serde_json::from_str(text).ok().filter(|_| is_object)
     }
 
     /// The id as it was written; nothing for `null`.

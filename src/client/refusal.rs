@@ -6,11 +6,6 @@ use serde_json::Value;
 /// Characters of an answer that are quoted.
 const MAX_QUOTE: usize = 300;
 
-/// Whether the answer says that credentials are too old, by AWS's words.
-pub(crate) fn is_about_credentials(status: StatusCode, body: &str) -> bool {
-    status == StatusCode::FORBIDDEN && !body.contains("\"detail\"")
-}
-
 /// One sentence on a refusal.
 pub(crate) fn explain(status: StatusCode, headers: &HeaderMap, body: &str, signed: bool) -> String {
     let said = said(headers, body);

@@ -32,8 +32,6 @@ pub(crate) struct Stored {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) revision: u64,
-    #[serde(rename = "type", default)]
-    pub(crate) kind: String,
     #[serde(default)]
     pub(crate) description: Option<String>,
     #[serde(default)]

@@ -54,11 +54,6 @@ impl GatewayUrl {
         format!("{}{path}", self.base)
     }
 
-    /// The host's name or address.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
     /// Whether what is sent stays unread on its way: by TLS, or because it stays on this machine.
     pub(crate) fn is_private(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');

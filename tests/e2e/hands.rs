@@ -51,6 +51,20 @@ fn events<S: AsRef<OsStr>>(server: &Server, arguments: &[S]) -> Vec<Value> {
     lines(&finished.stdout)
 }
 
+/// A command that reads a file as its standard input.
+fn reading(command: &Command, file: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"file="$1"; shift; exec "$@" < "$file""#, "sh"]).arg(file);
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))

@@ -197,7 +197,6 @@ mod tests {
         let stored = |id: &str, text: String| Stored {
             id: id.to_owned(),
             revision: 7,
-            kind: "tool".to_owned(),
             description: None,
             lambda_arn: None,
             problem: None,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LIMIT, asking, events, hands, refused, said, write};
+use super::{LIMIT, asking, events, hands, reading, refused, said, write};
 use crate::support::command::run;
 use crate::support::repository;
 use crate::support::server::Server;
@@ -63,7 +63,7 @@ fn one_registration_from_its_beginning_to_its_end() {
         &server,
         &["register", "update", "tool-say", "--invoke-mode", "fast"],
         3,
-        &["invokeMode", "fast"],
+        &["fast", "apigw-v2"],
     );
     assert_eq!(said(&server, &["register", "remove", "tool-say"]), "tool-say is removed");
     refused(&server, &["register", "remove", "tool-say"], 12, &["no registration of this id"]);
@@ -79,7 +79,7 @@ fn documents_from_files_and_from_standard_input() {
     write(folder.path(), "in.json", &tool("piped", json!({})));
     let mut command = asking(&server);
     command.args(["register", "add", "--file", "-", "--title", "By a pipe"]);
-    command.stdin(std::fs::File::open(folder.path().join("in.json")).expect("a file"));
+    let mut command = reading(&command, &folder.path().join("in.json"));
     let finished = run(&mut command, LIMIT).expect("an end");
     assert_eq!(finished.code, Some(0), "{finished}");
     let names: Vec<Value> =
@@ -140,12 +140,12 @@ fn import_shows_and_makes_the_difference() {
         assert!(pruned.lines().any(|one| one == line), "{line:?} is missing: {pruned}");
     }
     // For programs.
-    write(folder.path(), "c.json", &tool("c", json!({"retries": 1})));
+    write(folder.path(), "c.json", &tool("c", json!({"timeoutSeconds": 9})));
     let path = folder.path().to_str().expect("UTF-8");
     let told = events(&server, &["register", "import", path, "--yes"]);
     assert_eq!(
         told[0],
-        json!({"event": "change", "id": "tool-c", "change": "changed", "members": ["retries added 1"]})
+        json!({"event": "change", "id": "tool-c", "change": "changed", "members": ["timeoutSeconds added 9"]})
     );
     assert_eq!(told[1], json!({"event": "changed", "id": "tool-c"}));
 
@@ -203,7 +203,7 @@ fn agentcore_and_back() {
     let definitions = target["mcp"]["lambda"]["toolSchema"]["inlinePayload"].as_array();
     let original: Value =
         serde_json::from_str(&std::fs::read_to_string(file).expect("a file")).expect("JSON");
-    let original = original.as_array().expect("definitions");
+    let original = original["inlinePayload"].as_array().expect("definitions");
     for one in original {
         assert!(definitions.expect("definitions").contains(one), "{one} is not as it came: {text}");
     }

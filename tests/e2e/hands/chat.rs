@@ -10,7 +10,7 @@ use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use serde_json::{Value, json};
 
-use super::{LIMIT, asking, lines};
+use super::{LIMIT, asking, lines, reading};
 use crate::support::command::run;
 use crate::support::server::Server;
 
@@ -236,8 +236,8 @@ fn each_line_is_a_turn() {
     let bedrock = Bedrock::start(script);
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("in"), "first\n\nsecond\n").expect("a file");
-    let mut command = chat(&server, &bedrock, &[]);
-    command.stdin(std::fs::File::open(folder.path().join("in")).expect("a file"));
+    let command = chat(&server, &bedrock, &[]);
+    let mut command = reading(&command, &folder.path().join("in"));
     let finished = run(&mut command, LIMIT).expect("an end");
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), "One.\nTwo."), "{finished}");
     let (_, first) = bedrock.asked();
