@@ -81,7 +81,6 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Argument(String),
     /// AWS.
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "this program asks nothing"))]
     #[error("{0}")]
     Aws(String),
     /// A stack is not as it was asked to be.

@@ -137,6 +137,7 @@ pub(crate) enum HttpError {
     #[error("the answer of {0} has more than 32 MiB")]
     TooLong(String),
     /// Requests cannot be signed.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "this program signs nothing"))]
     #[error(
         "there are no usable AWS credentials ({0}); sign in as for the AWS CLI (aws configure, aws \
          sso login) or name a profile with --profile"

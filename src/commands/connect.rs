@@ -3,6 +3,7 @@
 mod lines;
 mod print;
 mod proxy;
+mod request;
 mod trouble;
 
 use std::sync::Arc;

@@ -20,6 +20,7 @@ pub(super) async fn print(
     let program = program.to_string_lossy();
     let words = words(&arguments.gateway, |name| std::env::var(name).ok()).await?;
     output.line(render(host, &arguments.name, &program, &words));
+    output.flush();
     let token = if arguments.gateway.token.is_some() {
         "; MCP_LAMBDA_TOKEN must be in the client's environment"
     } else {

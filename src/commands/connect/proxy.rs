@@ -15,14 +15,13 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::Sender;
 use tokio::task::AbortHandle;
 
+use super::request::Request;
 use super::trouble::{BROKEN_OFF, INVALID_REQUEST, PARSE_ERROR, Trouble, log};
 use crate::client::http::{Answer, Ask};
-use crate::client::mcp::{BOTH, MCP_METHOD, MCP_NAME, PROTOCOL_VERSION, SESSION_ID};
+use crate::client::mcp::{BOTH, PROTOCOL_VERSION, SESSION_ID};
 use crate::client::message::{Envelope, Messages, RpcError, on_one_line};
 use crate::client::place::Gateway;
 
-/// The `_meta` member that says which revision a request is of.
-const REVISION: &str = "io.modelcontextprotocol/protocolVersion";
 /// Pages of a list that are looked through for a tool.
 const MAX_PAGES: usize = 100;
 
@@ -51,21 +50,6 @@ struct State {
     mirrors: HashMap<String, Vec<Mirror>>,
     /// Requests under way, by their ids.
     running: HashMap<String, AbortHandle>,
-}
-
-/// A request, read.
-struct Request<'a> {
-    id: &'a str,
-    method: String,
-    params: Value,
-    text: &'a str,
-}
-
-impl Request<'_> {
-    /// The revision that it says it is of.
-    fn revision(&self) -> Option<&str> {
-        self.params["_meta"][REVISION].as_str()
-    }
 }
 
 impl Proxy {
@@ -144,15 +128,7 @@ impl Proxy {
             let told = self.exchange(&self.ask(line), id).await;
             return self.settle("null", told).await;
         };
-        let request = Request {
-            id,
-            method: message.method.as_deref().unwrap_or_default().to_owned(),
-            params: message
-                .params
-                .and_then(|raw| serde_json::from_str(raw.get()).ok())
-                .unwrap_or_default(),
-            text: line,
-        };
+        let request = Request::of(id, &message, line);
         let told = self.tell(&request).await;
         self.settle(id, told).await;
     }
@@ -252,21 +228,9 @@ impl Proxy {
 
     fn headed(&self, request: &Request<'_>) -> Ask {
         let mut ask = self.ask(request.text);
-        let Some(revision) = request.revision() else { return ask };
-        let mut set = |name: HeaderName, value: &str| {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                ask.set(name, value);
-            }
-        };
-        set(PROTOCOL_VERSION, revision);
-        set(MCP_METHOD, &request.method);
-        let member = match request.method.as_str() {
-            "tools/call" | "prompts/get" => "name",
-            "resources/read" => "uri",
-            _ => return ask,
-        };
-        let name = request.params[member].as_str().unwrap_or_default();
-        set(MCP_NAME, &header::encode(name));
+        for (name, value) in request.headers() {
+            ask.set(name, value);
+        }
         ask
     }
 

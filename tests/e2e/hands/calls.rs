@@ -150,3 +150,19 @@ fn the_example_with_event_source() {
     assert_eq!(finished.stdout, "tools: example_clock, example_echo\nexample_echo: hello");
     server.stop();
 }
+
+#[test]
+fn somebody_at_a_terminal() {
+    let Some(installed) = foreign() else { return };
+    let _pass = gate::enter();
+    let server = fixture::examples(installed);
+    let mut script = installed.python();
+    script
+        .arg(installed.script("terminal.py"))
+        .arg(server.url())
+        .arg(repository("examples/registrations/echo.json"))
+        .env("MCP_LAMBDA", env!("CARGO_BIN_EXE_mcp-lambda"));
+    let steps = succeed(&mut script, LIMIT).unwrap_or_else(|error| panic!("{error}")).stdout;
+    assert_eq!(steps.lines().count(), 6, "{steps}");
+    server.stop();
+}

@@ -40,7 +40,9 @@ impl Front {
         let id = succeed(&mut script, LIMIT).unwrap_or_else(|error| panic!("{error}")).stdout;
         let url = format!("{}/_aws/lambda-url/{id}", ministack.endpoint());
         let (caller, stranger) = (ministack.user("caller"), ministack.user("stranger"));
-        ministack.allow("caller", &["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]);
+        let rights =
+            ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction", "cloudformation:DescribeStacks"];
+        ministack.allow("caller", &rights);
         ministack.allow("stranger", &[]);
         let home = tempfile::tempdir().expect("a folder");
         Some(Self { server, url, caller, stranger, home, ministack })
@@ -174,5 +176,51 @@ fn the_example_with_awscurl() {
     }
     let left = front.run_as(&front.caller, &["register", "get", "tool-example"]);
     assert_eq!(left.code, Some(12), "{left}");
+    front.server.stop();
+}
+
+#[test]
+fn a_stack_names_its_urls() {
+    let _pass = gate::enter();
+    let Some(front) = Front::open() else { return };
+    let template = json!({
+        "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
+        "Outputs": {"McpFunctionUrl": {"Value": front.url},
+                    "RegistrationFunctionUrl": {"Value": format!("{}/", front.url)}}
+    });
+    let template: String =
+        template.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let create = "Version=2010-05-15&Action=CreateStack&StackName=front&TemplateBody=";
+    let made =
+        front.ministack.request(&Key::root(), "cloudformation", &format!("{create}{template}"));
+    assert!(made.contains("StackId"), "{made}");
+    let run = |arguments: &[&str]| {
+        let mut command = program();
+        command
+            .args(arguments)
+            .args(["--service", "lambda"])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", front.home.path())
+            .env("AWS_REGION", REGION)
+            .env("AWS_ENDPOINT_URL", front.ministack.endpoint())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ACCESS_KEY_ID", &front.caller.id)
+            .env("AWS_SECRET_ACCESS_KEY", &front.caller.secret);
+        run(&mut command, LIMIT).expect("an end")
+    };
+    for (arguments, word) in [
+        (&["tools", "--stack", "front"][..], "example_echo"),
+        (&["register", "list", "--stack", "front"], "tool-example_echo"),
+        (&["doctor", "--stack", "front"], "user/caller"),
+        (&["connect", "--print", "codex", "--stack", "front"], r#""--stack","front","--region""#),
+    ] {
+        let finished = run(arguments);
+        assert_eq!(finished.code, Some(0), "{finished}");
+        assert!(finished.stdout.contains(word), "{word:?} is missing: {finished}");
+    }
+    let none = run(&["tools", "--stack", "none"]);
+    assert!(matches!(none.code, Some(8 | 9)), "{none}");
+    assert!(none.stderr.contains("none"), "{none}");
     front.server.stop();
 }

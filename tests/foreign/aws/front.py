@@ -7,12 +7,12 @@ what reaches it has been signed by somebody who may. Prints the id of the Functi
 """
 
 import io
+import json
 import sys
 import zipfile
 
 import boto3
 
-ROLE = "arn:aws:iam::000000000000:role/front"
 SOURCE = """
 import base64, os, urllib.error, urllib.request
 
@@ -44,10 +44,14 @@ def main(endpoint, target):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         files.writestr("front.py", SOURCE)
-    lam = boto3.client("lambda", endpoint_url=endpoint, region_name="us-east-1",
-                       aws_access_key_id="test", aws_secret_access_key="test")
+    place = {"endpoint_url": endpoint, "region_name": "us-east-1"}
+    place |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = boto3.client("iam", **place).create_role(RoleName="front", AssumeRolePolicyDocument=policy)
+    lam = boto3.client("lambda", **place)
     lam.create_function(
-        FunctionName="front", Runtime="python3.11", Handler="front.handler", Role=ROLE, Timeout=30,
+        FunctionName="front", Runtime="python3.11", Handler="front.handler", Role=role["Role"]["Arn"], Timeout=30,
         Code={"ZipFile": archive.getvalue()}, Environment={"Variables": {"TARGET": target}})
     made = lam.create_function_url_config(FunctionName="front", AuthType="AWS_IAM")
     print(made["FunctionUrl"].removeprefix("https://").split(".")[0])

@@ -15,7 +15,8 @@ const LIMIT = 30_000; // milliseconds
 const [url, folder] = process.argv.slice(2);
 chromium.setGraphicsMode = false;
 const browser = await puppeteer.launch({
-  args: [...chromium.args, '--no-proxy-server'],
+  // One process for everything is for Lambda's little memory.
+  args: [...chromium.args.filter((one) => !['--single-process', '--no-zygote'].includes(one)), '--no-proxy-server'],
   executablePath: await chromium.executablePath(),
   headless: 'shell',
 });
