@@ -11,7 +11,6 @@ use crate::commands::stack;
 use crate::exit::Failure;
 
 /// What a signature is for.
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "this program signs nothing"))]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Scope {
     pub(crate) service: String,

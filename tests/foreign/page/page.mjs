@@ -6,6 +6,8 @@
 // Whatever the page loads from elsewhere, or says in its console, fails.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import chromium from '@sparticuz/chromium';
 import puppeteer from 'puppeteer-core';
@@ -14,10 +16,19 @@ const LIMIT = 30_000; // milliseconds
 
 const [url, folder] = process.argv.slice(2);
 chromium.setGraphicsMode = false;
+const executablePath = await chromium.executablePath();
+// The package's own list of fonts names folders of Lambda, and without any font Chromium ends.
+const fonts = path.join(os.tmpdir(), 'fonts');
+process.env.FONTCONFIG_FILE = path.join(os.tmpdir(), 'fonts.conf');
+await fs.writeFile(process.env.FONTCONFIG_FILE, `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${fonts}</dir><dir>/usr/share/fonts</dir><cachedir>${fonts}-cache</cachedir>
+<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias></fontconfig>
+`);
 const browser = await puppeteer.launch({
   // One process for everything is for Lambda's little memory.
   args: [...chromium.args.filter((one) => !['--single-process', '--no-zygote'].includes(one)), '--no-proxy-server'],
-  executablePath: await chromium.executablePath(),
+  executablePath,
   headless: 'shell',
 });
 try {
