@@ -1,7 +1,9 @@
 //! What can be typed: clap types only, no behaviour.
 
+pub(crate) mod client;
 pub(crate) mod deployment;
 pub(crate) mod door;
+pub(crate) mod register;
 pub(crate) mod synth;
 pub(crate) mod token;
 
@@ -41,11 +43,13 @@ const AFTER_HELP: &str = "\
 Examples:
   mcp-lambda                                        serve the built-in example functions
   mcp-lambda serve --functions mcp-lambda.toml      serve your own functions
-  mcp-lambda serve --data ./state --listen 127.0.0.1:0
+  mcp-lambda register import registrations          register what a folder describes
+  mcp-lambda call forecast city=Oslo                call a tool
+  mcp-lambda connect --print claude-desktop         how a client is told of the gateway
 
 Exit codes:
   0  done            1  a bug, or an unforeseen failure of the machine
-  2  wrong usage     3  a file of functions is not valid
+  2  wrong usage     3  a file of functions or registrations is not valid
   4  a program that a function needs is missing
   5  the address cannot be listened on
   6  the data folder cannot be used
@@ -54,6 +58,9 @@ Exit codes:
   9  a stack could not be deployed or destroyed; it is as it was, or the message says otherwise
   10 nothing was done, because nobody said yes
   11 the program or the template cannot be packaged or published
+  12 the gateway cannot be reached, or refuses
+  13 the tool says that it failed
+  14 a check fails
   130 interrupted";
 
 /// The commands.
@@ -61,6 +68,22 @@ Exit codes:
 pub(crate) enum Command {
     /// Serve MCP clients and administrators on this machine (the default).
     Serve(ServeArguments),
+    /// Register functions as tools, resources and prompts.
+    Register(register::RegisterArguments),
+    /// List the gateway's tools, or show one.
+    Tools(client::ToolsArguments),
+    /// List the gateway's resources, or read one.
+    Resources(client::ResourcesArguments),
+    /// List the gateway's prompts, or get one.
+    Prompts(client::PromptsArguments),
+    /// Call a tool.
+    Call(client::CallArguments),
+    /// Connect a client that speaks MCP over standard input and output, such as Claude Desktop.
+    Connect(client::ConnectArguments),
+    /// Talk to a model of Amazon Bedrock that has the gateway's tools.
+    Chat(client::ChatArguments),
+    /// Look for what is wrong between this machine and a gateway.
+    Doctor(client::DoctorArguments),
     /// Write the template of the stack, a picture of it, or a policy for those who use it.
     Synth(Box<synth::SynthArguments>),
     /// Build the functions' program and upload it; writes a template that refers to it.
@@ -77,6 +100,10 @@ pub(crate) enum Command {
     Publish(deployment::PublishArguments),
     /// Show or rotate the tokens of a stack's bearer door.
     Token(token::TokenArguments),
+    /// Print what a shell needs to complete this program's arguments.
+    Completions(client::CompletionsArguments),
+    /// Print the manual page.
+    Man(client::ManArguments),
     /// Run one of the built-in example functions; the local Lambda host calls this.
     #[command(name = "example-function", hide = true)]
     ExampleFunction {
@@ -144,7 +171,8 @@ pub(crate) enum InvokeWhere {
     Aws,
 }
 
-const DEFAULT_LISTEN: &str = "127.0.0.1:8765";
+/// Where the local server listens if nothing is said.
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8765";
 
 impl Default for ServeArguments {
     fn default() -> Self {

@@ -48,13 +48,25 @@ pub(crate) enum Failure {
         /// Why it failed.
         source: std::io::Error,
     },
-    /// Functions in AWS are to be called by a program that cannot.
+    /// A file of registrations is not valid.
+    #[error("{0}")]
+    Document(String),
+    /// Something that only a program with the feature `aws` can.
     #[cfg_attr(feature = "aws", expect(dead_code, reason = "this program can"))]
     #[error(
-        "serve --invoke aws needs a build with the feature aws: run cargo install --features aws \
-         --path . or cargo run --features aws -- serve --invoke aws"
+        "{0} needs a build with the feature aws: run cargo install --features aws --path . or \
+         cargo run --features aws -- and what you typed"
     )]
-    WithoutAws,
+    WithoutAws(&'static str),
+    /// The gateway cannot be reached, or refuses.
+    #[error("{0}")]
+    Gateway(String),
+    /// A tool's result says that it failed.
+    #[error("{0}")]
+    ToolFailed(String),
+    /// A check fails.
+    #[error("{0}")]
+    Unhealthy(String),
     /// Arguments that exclude each other.
     #[error("{0}")]
     Usage(&'static str),
@@ -69,10 +81,6 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Argument(String),
     /// AWS.
-    #[cfg_attr(
-        not(any(feature = "aws", feature = "deploy")),
-        expect(dead_code, reason = "this program asks nothing")
-    )]
     #[error("{0}")]
     Aws(String),
     /// A stack is not as it was asked to be.
@@ -80,7 +88,6 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Deployment(String),
     /// Nobody said yes.
-    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "this program asks nobody"))]
     #[error("{0}")]
     Declined(String),
     /// A program or a template.
@@ -91,7 +98,6 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Package(String),
     /// Ctrl-C.
-    #[cfg_attr(not(feature = "deploy"), expect(dead_code, reason = "a server ends without fault"))]
     #[error("{0}")]
     Interrupted(String),
     /// An example function ended.
@@ -108,15 +114,20 @@ impl Failure {
         match self {
             Self::Bug(_) | Self::System { .. } | Self::Example(_) => 1,
             Self::Usage(_) | Self::Argument(_) => 2,
-            Self::FunctionsUnreadable { .. } | Self::FunctionsInvalid { .. } => 3,
+            Self::FunctionsUnreadable { .. }
+            | Self::FunctionsInvalid { .. }
+            | Self::Document(_) => 3,
             Self::Missing(_) => 4,
             Self::Listen { .. } => 5,
             Self::Data(_) => 6,
-            Self::WithoutAws | Self::WithoutDeploy(_) => 7,
+            Self::WithoutAws(_) | Self::WithoutDeploy(_) => 7,
             Self::Aws(_) => 8,
             Self::Deployment(_) => 9,
             Self::Declined(_) => 10,
             Self::Package(_) => 11,
+            Self::Gateway(_) => 12,
+            Self::ToolFailed(_) => 13,
+            Self::Unhealthy(_) => 14,
             Self::Interrupted(_) => 130,
         }
     }

@@ -9,6 +9,7 @@ mod door;
 mod functions;
 mod listener;
 mod log;
+mod page;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,7 +45,9 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     compose::check(&host)?;
     let origins = origins(arguments);
     let door = door::open(&arguments.door).await?;
-    let edge = compose::edge(arguments, host.clone(), origins.clone(), door, &output).await?;
+    let feed = page::Feed::default();
+    let composed = compose::edge(arguments, host.clone(), origins.clone(), door, &output, &feed);
+    let edge = composed.await?;
     let address = arguments.listen;
     let listener =
         TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
@@ -55,7 +58,9 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     banner::print(&output, arguments, address, &host);
     let site = door::site(&arguments.door, address)?;
     let closed = arguments.door.is_closed();
-    let server = Server { edge, host: host.clone(), origins, site, closed };
+    // Others than this machine's users are not shown what these do, and nobody is past a door.
+    let feed = (is_loopback(address) && !closed).then_some(feed);
+    let server = Server { edge, host: host.clone(), origins, site, closed, feed };
     mcp_lambda_runtime::listener::run(listener, server, stopped).await;
     host.shutdown().await;
     Ok(())
@@ -70,6 +75,7 @@ struct Server {
     site: Site,
     /// Whether one must come in by a door.
     closed: bool,
+    feed: Option<page::Feed>,
 }
 
 /// Only a server on a loopback address can insist on loopback Host headers, unless a proxy stands

@@ -64,6 +64,7 @@ Ctrl-C ends it.
     }
     output.line(format!(
         "mcp-lambda {} serves {url}\n{open}
+  page            {url}
   MCP             {url}/mcp
   HTTP+SSE        {url}/sse
   registrations   {url}/register

@@ -23,6 +23,7 @@ use mcp_lambda_runtime::session::Expiry;
 use crate::cli::{InvokeWhere, ServeArguments};
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::serve::page::Feed;
 use crate::serve::{aws, log};
 use crate::{examples, version};
 
@@ -54,6 +55,7 @@ pub(super) async fn edge(
     origins: OriginPolicy,
     door: Option<Arc<Door>>,
     output: &Arc<Output>,
+    feed: &Feed,
 ) -> Result<Arc<Edge>, Failure> {
     let invoker = invoker(arguments.invoke, host).await?;
     let store = match &arguments.data {
@@ -86,8 +88,11 @@ pub(super) async fn edge(
     if is_new && !arguments.no_examples && arguments.invoke == InvokeWhere::Local {
         register_examples(&gateway).await?;
     }
-    let (output, audited) = (output.clone(), output.is_json());
-    let access = Arc::new(move |record: &_| log::request(&output, record));
+    let (output, audited, feed) = (output.clone(), output.is_json(), feed.clone());
+    let access = Arc::new(move |record: &_| {
+        log::request(&output, record);
+        feed.tell(record);
+    });
     let edge = Edge::new(gateway, EdgeSettings { origins, access });
     let edge = if audited { edge.detailing() } else { edge };
     Ok(Arc::new(match door {

@@ -20,7 +20,7 @@ use mcp_lambda_runtime::principal::Principal;
 use mcp_lambda_runtime::protocol::limits;
 use tokio::time::Instant;
 
-use super::Server;
+use super::{Server, page};
 
 /// Bytes of a body for the Lambda host: one more than a payload may have, so that the host refuses
 /// it in AWS's own form.
@@ -58,6 +58,9 @@ impl Service for Server {
 
     async fn answer(&self, request: Request<Bytes>, started: Instant) -> Response<Answer> {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        if let Some(answer) = page_for(self, &request) {
+            return answer;
+        }
         let place = place(&path);
         let mut request = request;
         if let Place::Edge = place {
@@ -95,6 +98,22 @@ impl Service for Server {
     }
 }
 
+/// What a browser gets; nothing for everybody else. The page's own requests are not among those
+/// that it shows.
+fn page_for(server: &Server, request: &Request<Bytes>) -> Option<Response<Answer>> {
+    let (method, path) = (request.method(), request.uri().path());
+    let wanted = page::is_wanted(method, path, request.headers());
+    if !wanted && path != page::REQUESTS {
+        return None;
+    }
+    Some(match server.origins.check(request.headers()) {
+        Err(refused) => problem(StatusCode::FORBIDDEN, refused),
+        Ok(_) if wanted => page::page(server.feed.as_ref()).map(|text| Answer::Text(Some(text))),
+        Ok(_) => page::requests(method, server.feed.as_ref())
+            .map(|following| following.map_or(Answer::Text(None), Answer::Live)),
+    })
+}
+
 async fn function_url(
     server: &Server,
     name: &str,
@@ -117,6 +136,7 @@ pub(super) enum Answer {
     Edge(Body),
     Host(BoxBody<Bytes, Infallible>),
     Text(Option<Bytes>),
+    Live(page::Following),
 }
 
 impl std::convert::From<Bytes> for Answer {
@@ -137,6 +157,9 @@ impl http_body::Body for Answer {
             Self::Edge(body) => Pin::new(body).poll_frame(context),
             Self::Host(body) => Pin::new(body).poll_frame(context),
             Self::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Self::Live(following) => {
+                following.poll(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+            }
         }
     }
 
@@ -145,6 +168,7 @@ impl http_body::Body for Answer {
             Self::Edge(body) => body.is_end_stream(),
             Self::Host(body) => body.is_end_stream(),
             Self::Text(text) => text.is_none(),
+            Self::Live(_) => false,
         }
     }
 
@@ -155,6 +179,7 @@ impl http_body::Body for Answer {
             Self::Text(text) => {
                 SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
             }
+            Self::Live(_) => SizeHint::default(),
         }
     }
 }

@@ -48,6 +48,19 @@ fn help_of_what_deploys() {
 }
 
 #[test]
+fn help_of_the_commands_for_clients_and_administrators() {
+    for command in ["tools", "resources", "prompts", "call", "connect", "chat", "doctor"] {
+        check(command, &[command, "--help"]);
+    }
+    check("completions", &["completions", "--help"]);
+    check("man", &["man", "--help"]);
+    check("register", &["register", "--help"]);
+    for command in ["add", "list", "get", "update", "remove", "import", "export", "status"] {
+        check(&format!("register-{command}"), &["register", command, "--help"]);
+    }
+}
+
+#[test]
 fn version() {
     let short = format!("mcp-lambda {}", env!("CARGO_PKG_VERSION"));
     assert_eq!(print(&["-V"]).stdout, short);

@@ -14,6 +14,7 @@ mod conformance;
 mod deploying;
 mod doors;
 mod durability;
+mod hands;
 mod readme;
 mod rust_client;
 mod startup;

@@ -1,5 +1,7 @@
 //! Tool definitions of Bedrock AgentCore Gateway targets, as registrations.
 
+pub mod write;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -46,6 +46,18 @@ impl Mirror {
         Ok(found)
     }
 
+    /// What a client sends in the header for these arguments; nothing where the argument is absent,
+    /// null, or of a type that the schema does not allow.
+    pub fn text(&self, arguments: &Value) -> Option<String> {
+        let value = self.path.iter().try_fold(arguments, |value, name| value.get(name))?;
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Number(number) => integer(number).map(|number| number.to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
     /// Requires the header to equal the argument: both there and equal, or both absent.
     pub fn require(&self, field: Field<'_>, arguments: Option<&RawValue>) -> Result<(), RpcError> {
         let value = arguments.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
@@ -210,5 +222,25 @@ mod tests {
         assert!(check("{}", Field::Absent));
         assert!(!check("{}", Field::Once("1")));
         assert!(!check(r#"{"p":42}"#, Field::Ambiguous));
+    }
+
+    #[test]
+    fn what_clients_send_agrees() {
+        let schema = property(json!({"type": "integer", "x-mcp-header": "N"}));
+        let mirror = Mirror::find(&schema).expect("one").remove(0);
+        for (arguments, text) in [
+            (json!({"p": 42}), Some("42")),
+            (json!({"p": 42.0}), Some("42")),
+            (json!({"p": true}), Some("true")),
+            (json!({"p": "a b"}), Some("a b")),
+            (json!({"p": null}), None),
+            (json!({"p": [1]}), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(mirror.text(&arguments).as_deref(), text, "{arguments}");
+            let raw = RawValue::from_string(arguments.to_string()).expect("JSON");
+            let field = text.map_or(Field::Absent, Field::Once);
+            assert_eq!(mirror.require(field, Some(&raw)).is_ok(), arguments["p"] != json!([1]));
+        }
     }
 }

@@ -5,9 +5,9 @@ use mcp_lambda_infra::publish::{Published, Request, Sharing, plan};
 use serde_json::json;
 
 use super::material::{Site, artifact, read};
-use super::run;
 use super::screen::Screen;
 use crate::cli::deployment::{Architecture, PackageArguments, PublishArguments};
+use crate::commands::run;
 use crate::exit::Failure;
 use crate::output::Output;
 

@@ -12,14 +12,14 @@ use mcp_lambda_infra::diff::{Data, line, summary};
 use mcp_lambda_infra::outputs::{Outputs, outputs as describe};
 use serde_json::json;
 
-use super::ask::Questions;
 use super::material::{Site, artifact};
-use super::run;
 use super::screen::Screen;
 use super::style::Tone;
 use crate::cli::deployment::{
     DEFAULT_STACK, DeployArguments, DestroyArguments, DiffArguments, OutputsArguments, What,
 };
+use crate::commands::ask::Questions;
+use crate::commands::run;
 use crate::exit::Failure;
 use crate::output::Output;
 

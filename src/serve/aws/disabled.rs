@@ -9,7 +9,7 @@ use crate::exit::Failure;
 
 /// Says what to build.
 pub(super) async fn invoker() -> Result<Arc<dyn Invoker>, Failure> {
-    Err(Failure::WithoutAws)
+    Err(Failure::WithoutAws("serve --invoke aws"))
 }
 
 /// Says what to build.

@@ -93,6 +93,8 @@ fn with_program(command: &str) -> String {
     let after = match after.contains("--listen") {
         true => after.to_owned(),
         false if after.contains(" serve") => after.replacen(" serve", &listen, 1),
+        // Another command.
+        false if after.trim_start().starts_with(char::is_alphabetic) => after.to_owned(),
         false => format!("{listen}{after}"),
     };
     format!("{before}'{}'{after}", env!("CARGO_BIN_EXE_mcp-lambda"))

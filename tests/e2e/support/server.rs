@@ -40,13 +40,22 @@ impl Server {
         Self::start_with(arguments, &std::env::var_os("PATH").unwrap_or_default())
     }
 
+    /// Starts `serve` at an address that was free a moment ago.
+    pub(crate) fn start_at(address: &str) -> Self {
+        Self::start_on(address, &[] as &[&str], &std::env::var_os("PATH").unwrap_or_default())
+    }
+
     /// The same with another `PATH`, where functions find their programs.
     pub(crate) fn start_with<S: AsRef<OsStr>>(arguments: &[S], path: &OsString) -> Self {
+        Self::start_on("127.0.0.1:0", arguments, path)
+    }
+
+    fn start_on<S: AsRef<OsStr>>(address: &str, arguments: &[S], path: &OsString) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mark = leftover::mark();
         let mut command = program();
         command
-            .args(["serve", "--json", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--json", "--listen", address])
             .args(arguments)
             .current_dir(folder.path())
             .env("PATH", path)

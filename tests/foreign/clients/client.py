@@ -4,6 +4,7 @@
     python client.py URL legacy    mcp.Client held to the initialize handshake
     python client.py URL session   mcp.ClientSession over Streamable HTTP
     python client.py URL sse       mcp.ClientSession over HTTP+SSE
+    python client.py URL stdio-auto|stdio-legacy       mcp.Client through `$MCP_LAMBDA connect`
 
 Every step asserts, then prints one JSON object; the first failing step prints
 why and ends the process with status 1.
@@ -20,14 +21,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx2
 import mcp_types as types
-from mcp import Client, ClientSession, MCPError
+from mcp import Client, ClientSession, MCPError, StdioServerParameters
 from mcp.client.sse import sse_client
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPDeprecationWarning
 
 MODERN = "2026-07-28"
 NEWEST_LEGACY = "2025-11-25"
 TOOLS = {"book_table", "countdown", "echo", "forecast", "write_postcard"}
+MODES = ("auto", "legacy", "session", "sse", "stdio-auto", "stdio-legacy")
 STEP_LIMIT = 30  # seconds; a silent gateway must fail the step, not hang the suite.
 
 # Ping and log levels are on their way out, and the client says so at every use.
@@ -279,6 +282,9 @@ async def main(url, mode):
     async with AsyncExitStack() as stack:
         if mode == "sse":
             transport = sse_client(url)
+        elif mode.startswith("stdio-"):
+            program = StdioServerParameters(command=os.environ["MCP_LAMBDA"], args=["connect", "--url", url])
+            transport = stdio_client(program)
         else:
             # The client keeps the session id to itself, so read it off the wire.
             http = httpx2.AsyncClient(timeout=60, event_hooks={"response": [notice]})
@@ -286,13 +292,14 @@ async def main(url, mode):
             transport = streamable_http_client(url, http_client=http)
 
         async with step("connect") as seen:
-            if mode in ("auto", "legacy"):
-                client = await stack.enter_async_context(Client(transport, mode=mode, **host.callbacks()))
+            begin = mode.removeprefix("stdio-")
+            if begin in ("auto", "legacy"):
+                client = await stack.enter_async_context(Client(transport, mode=begin, **host.callbacks()))
             else:
                 read, write = await stack.enter_async_context(transport)
                 client = await stack.enter_async_context(ClientSession(read, write, **host.callbacks()))
                 await client.initialize()
-            legacy = mode != "auto"
+            legacy = begin != "auto"
             assert client.protocol_version == (NEWEST_LEGACY if legacy else MODERN), client.protocol_version
             assert client.server_info and client.server_info.name, "the server must say who it is"
             seen["protocolVersion"] = client.protocol_version
@@ -303,13 +310,13 @@ async def main(url, mode):
 
     async with step("close"):
         pass  # Everything above has ended in order.
-    if mode != "sse":
+    if mode in ("auto", "legacy", "session"):
         await gone(url, issued[0] if issued else None)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[2] not in ("auto", "legacy", "session", "sse"):
-        print("usage: python client.py URL auto|legacy|session|sse", file=sys.stderr)
+    if len(sys.argv) != 3 or sys.argv[2] not in MODES:
+        print(f"usage: python client.py URL {'|'.join(MODES)}", file=sys.stderr)
         sys.exit(2)
     try:
         asyncio.run(main(*sys.argv[1:]))

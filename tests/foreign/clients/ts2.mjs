@@ -2,9 +2,11 @@
 //
 //   node ts2.mjs URL http legacy|auto|modern
 //   node ts2.mjs URL sse
+//   node ts2.mjs URL stdio legacy|auto|modern      through `$MCP_LAMBDA connect`
 
 import assert from 'node:assert/strict';
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Host, oneByOne, scenario, step, terminate } from './scenario.mjs';
 
 const MODERN = '2026-07-28';
@@ -12,9 +14,9 @@ const NEWEST_LEGACY = '2025-11-25';
 const MODES = { legacy: 'legacy', auto: 'auto', modern: { pin: MODERN } };
 
 const [url, kind = 'http', mode = 'legacy'] = process.argv.slice(2);
-const usable = kind === 'sse' ? mode === 'legacy' : kind === 'http' && mode in MODES;
+const usable = kind === 'sse' ? mode === 'legacy' : ['http', 'stdio'].includes(kind) && mode in MODES;
 if (!URL.canParse(url ?? '') || !usable) {
-  console.error('usage: node ts2.mjs URL http legacy|auto|modern, or: node ts2.mjs URL sse');
+  console.error('usage: node ts2.mjs URL http|stdio legacy|auto|modern, or: node ts2.mjs URL sse');
   process.exit(2);
 }
 
@@ -28,7 +30,8 @@ client.setRequestHandler('sampling/createMessage', host.sample);
 client.setNotificationHandler('notifications/message', host.log);
 
 const Transport = kind === 'sse' ? SSEClientTransport : StreamableHTTPClientTransport;
-const transport = new Transport(new URL(url));
+const program = { command: process.env.MCP_LAMBDA, args: ['connect', '--url', url] };
+const transport = kind === 'stdio' ? new StdioClientTransport(program) : new Transport(new URL(url));
 const legacy = mode === 'legacy';
 
 await step('connect', async () => {

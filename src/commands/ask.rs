@@ -6,25 +6,25 @@ use crate::exit::Failure;
 
 /// Somebody who can be asked, or nobody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Questions {
+pub(crate) struct Questions {
     possible: bool,
 }
 
 impl Questions {
     /// Nobody is asked without a terminal, with `--yes`, or if programs read along.
-    pub(super) fn new(yes: bool, json: bool) -> Self {
+    pub(crate) fn new(yes: bool, json: bool) -> Self {
         let possible = !yes && !json && stdin().is_terminal() && stderr().is_terminal();
         Self { possible }
     }
 
     /// Whether anybody can be asked.
-    pub(super) fn are_possible(self) -> bool {
+    pub(crate) fn are_possible(self) -> bool {
         self.possible
     }
 
     /// Asks for a text until it can be understood; Enter alone takes the default, which is taken
     /// too if nobody can be asked.
-    pub(super) async fn text<T, E: std::fmt::Display>(
+    pub(crate) async fn text<T, E: std::fmt::Display>(
         self,
         question: &str,
         default: &str,
@@ -47,7 +47,7 @@ impl Questions {
     }
 
     /// Asks a question that is answered by yes or no; no is the default.
-    pub(super) async fn confirm(self, question: &str) -> Result<bool, Failure> {
+    pub(crate) async fn confirm(self, question: &str) -> Result<bool, Failure> {
         if !self.possible {
             return Ok(false);
         }
