@@ -175,7 +175,12 @@ impl Edge {
             let detail = "the body is larger than 4 MiB (4194304 bytes)";
             Reply::problem(StatusCode::PAYLOAD_TOO_LARGE, detail).finish(access)
         } else {
-            match self.enter(&mut incoming).await {
+            let entered = match &self.door {
+                None => Ok(()),
+                // Boxed, so that who has no door does not carry it.
+                Some(door) => Box::pin(self.enter(door, &mut incoming)).await,
+            };
+            match entered {
                 Ok(()) => {
                     self.note_caller(&incoming, &mut access);
                     self.route(incoming, access).await

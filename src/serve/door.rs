@@ -36,7 +36,8 @@ pub(super) async fn open(arguments: &DoorArguments) -> Result<Option<Arc<Door>>,
                 })
             })?;
             let (clock, ids) = (Arc::new(SystemClock), SystemIds::default());
-            Door::Bearer(BearerDoor::new(Arc::new(tokens), BEARER.to_owned(), clock, &ids))
+            let door = BearerDoor::new(Arc::new(tokens), BEARER.to_owned(), clock, &ids);
+            Door::Bearer(Box::new(door))
         }
         (None, Some(issuer)) => {
             let settings = settings(arguments, issuer)?;

@@ -36,7 +36,7 @@ fn run(suite: &str, arguments: &[&str], token: Option<&str>) -> Option<Finished>
         (file.as_path(), token)
     });
     let server = fixture::conformance(installed, door);
-    let proxy = token.map(|token| NodeServer::proxy(installed, server.url(), token));
+    let proxy = token.map(|token| NodeServer::with_token(installed, token).before(server.url()));
     let url = proxy.as_ref().map_or(server.url(), NodeServer::url);
     let mut command = installed.node();
     command

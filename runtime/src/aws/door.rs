@@ -32,7 +32,7 @@ pub fn door(
             };
             let tokens = SecretTokens::new(place, at(endpoint), clock.clone());
             let (name, ids) = (configuration.stack.clone(), SystemIds::default());
-            Door::Bearer(BearerDoor::new(Arc::new(tokens), name, clock, &ids))
+            Door::Bearer(Box::new(BearerDoor::new(Arc::new(tokens), name, clock, &ids)))
         }
         Some(PublicDoor::OAuth(settings)) => {
             let documents = Arc::new(HttpDocuments::default());

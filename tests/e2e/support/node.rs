@@ -1,5 +1,6 @@
-//! Servers in Node as child processes: an authorization server, and a proxy that adds a token.
+//! Servers in Node as child processes: an authorization server, and proxies before the gateway.
 
+use std::io::Write;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -24,9 +25,21 @@ impl NodeServer {
         Self::start(installed, "issuer.mjs", "issuer", &[])
     }
 
-    /// Sends everything on to a URL, with a token.
-    pub(crate) fn proxy(installed: &Installed, url: &str, token: &str) -> Self {
-        Self::start(installed, "proxy.mjs", "url", &[url, token])
+    /// Sends everything on with a token.
+    pub(crate) fn with_token(installed: &Installed, token: &str) -> Self {
+        Self::start(installed, "proxy.mjs", "url", &["token", token])
+    }
+
+    /// Sends everything on, and renames the challenge as API Gateway does.
+    pub(crate) fn renaming(installed: &Installed) -> Self {
+        Self::start(installed, "proxy.mjs", "url", &["rename"])
+    }
+
+    /// Says where everything goes.
+    pub(crate) fn before(mut self, url: &str) -> Self {
+        let input = self.child.stdin.as_mut().expect("it is piped");
+        writeln!(input, "{url}").expect("it reads");
+        self
     }
 
     fn start(installed: &Installed, script: &str, member: &str, arguments: &[&str]) -> Self {

@@ -1,7 +1,10 @@
 """The whole OAuth flow of the official Python client, from a 401 to a call that needs a scope of
 its own. Nothing is configured but the server's URL.
 
-    python oauth.py URL
+    python oauth.py URL [bare]
+
+With `bare`, something before the server takes the challenge away: then the metadata is found by its
+well-known place, and all scopes that it lists are asked for at once.
 """
 
 import asyncio
@@ -92,7 +95,7 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-async def main(url):
+async def main(url, bare):
     storage, person = Storage(), Person()
 
     def http_client():
@@ -114,8 +117,8 @@ async def main(url):
     async with step("refused") as seen, httpx2.AsyncClient(trust_env=False) as http:
         response = await http.post(url, json={})
         assert response.status_code == 401
-        seen["challenge"] = response.headers["www-authenticate"]
-        assert 'scope="mcp:tools"' in seen["challenge"]
+        seen["challenge"] = response.headers.get("www-authenticate")
+        assert seen["challenge"] is None if bare else 'scope="mcp:tools"' in seen["challenge"]
 
     http = http_client()
     async with http, Client(streamable_http_client(url, http_client=http)) as client:
@@ -128,6 +131,12 @@ async def main(url):
             token = claims(storage.tokens.access_token)
             assert token["aud"] == url and token["sub"] == "alice"
             seen["scope"] = storage.tokens.scope
+
+        if bare:
+            async with step("call"):
+                await client.call_tool("example_echo", {"text": "hello"})
+                assert len(person.asked) == 1
+            return
 
         async with step("step up") as seen:
             result = await client.call_tool("example_echo", {"text": "hello"})
@@ -148,6 +157,6 @@ async def main(url):
         assert len(person.asked) == 2, "what is kept is enough"
 
 
-if len(sys.argv) != 2:
-    sys.exit("usage: python oauth.py URL")
-asyncio.run(main(sys.argv[1]))
+if len(sys.argv) not in (2, 3):
+    sys.exit("usage: python oauth.py URL [bare]")
+asyncio.run(main(sys.argv[1], sys.argv[2:] == ["bare"]))
