@@ -27,10 +27,6 @@ pub(crate) enum Request {
 
 /// How to serve.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[cfg_attr(
-    all(feature = "lambda", not(feature = "local")),
-    expect(dead_code, reason = "a function is told by its environment")
-)]
 pub(crate) struct Arguments {
     pub(crate) mode: Option<Mode>,
     pub(crate) listen: SocketAddr,

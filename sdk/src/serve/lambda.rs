@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCrede
 use aws_types::SdkConfig;
 use mcp_lambda_runtime::aws;
 use mcp_lambda_runtime::aws::door::door;
-use mcp_lambda_runtime::aws::dynamodb::{DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::dynamodb::{DynamoBuckets, DynamoSessions, TableName};
 use mcp_lambda_runtime::aws::sqs::{Options, SqsMailboxes, StackIdentifier};
 use mcp_lambda_runtime::deployment::{handlers, variables};
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
@@ -19,6 +19,7 @@ use mcp_lambda_runtime::function::metrics::Metrics;
 use mcp_lambda_runtime::function::runtime_api::RuntimeApi;
 use mcp_lambda_runtime::function::settle::Settling;
 use mcp_lambda_runtime::function::{Duty, Function, Http, Role};
+use mcp_lambda_runtime::port::buckets::Buckets;
 use mcp_lambda_runtime::port::session_data::SessionData;
 use mcp_lambda_runtime::port::{Ids, Mailboxes, Sessions};
 use mcp_lambda_runtime::system::{SystemClock, SystemIds};
@@ -88,7 +89,7 @@ async fn compose(
     let configuration = configuration.map_err(|error| error.to_string())?;
     let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
     let stores = stores(&configuration, table.as_deref(), stack.as_deref(), &ids)?;
-    let Stores { sessions, data, mailboxes } = stores;
+    let Stores { sessions, data, mailboxes, buckets } = stores;
     let adapters = Adapters {
         sessions,
         data,
@@ -102,7 +103,11 @@ async fn compose(
     };
     let (gateway, invoker) = server.gateway(adapters).map_err(|error| error.to_string())?;
     let gateway = gateway.expiring(configuration.expiry);
-    let gateway = if table.is_none() { gateway.sessionless() } else { gateway };
+    let gateway = match buckets {
+        // Without a table there is nothing by which instances could count together.
+        None => gateway.sessionless(),
+        Some(buckets) => gateway.limited(configuration.limits, buckets),
+    };
     let gateway = Arc::new(gateway);
     // Lambda gives full speed until the first invocation is asked for, and little afterwards.
     gateway.prepare().await;
@@ -149,6 +154,7 @@ struct Stores {
     sessions: Arc<dyn Sessions>,
     data: Option<Arc<dyn SessionData>>,
     mailboxes: Arc<Settling>,
+    buckets: Option<Arc<dyn Buckets>>,
 }
 
 /// Sessions are in a table if there is one, mailboxes are queues if the deployment has a name.
@@ -159,15 +165,17 @@ fn stores(
     ids: &Arc<dyn Ids>,
 ) -> Result<Stores, String> {
     let aws = &configuration.aws;
-    let (sessions, data): (Arc<dyn Sessions>, _) = match table {
-        None => (Arc::new(NoSessions::default()), None),
+    let (sessions, data, buckets): (Arc<dyn Sessions>, _, _) = match table {
+        None => (Arc::new(NoSessions::default()), None, None),
         Some(name) => {
             let name = TableName::parse(name).map_err(|error| {
                 format!("{} or {SESSION_TABLE}: {error}", variables::SESSIONS_TABLE)
             })?;
             let config = shared(aws, aws.dynamodb_endpoint.as_deref());
+            let buckets = DynamoBuckets::new(&config, name.clone());
             let table = Arc::new(DynamoSessions::new(&config, name, ids.clone()));
-            (table.clone(), Some(table as Arc<dyn SessionData>))
+            let data: Arc<dyn SessionData> = table.clone();
+            (table, Some(data), Some(Arc::new(buckets) as Arc<dyn Buckets>))
         }
     };
     let mailboxes: Arc<dyn Mailboxes> = match stack {
@@ -179,7 +187,7 @@ fn stores(
             Arc::new(SqsMailboxes::new(&config, name, ids.clone(), Options::default()))
         }
     };
-    Ok(Stores { sessions, data, mailboxes: Arc::new(Settling::new(mailboxes)) })
+    Ok(Stores { sessions, data, mailboxes: Arc::new(Settling::new(mailboxes)), buckets })
 }
 
 /// The function's own role, whose keys hold for as long as the process lives.

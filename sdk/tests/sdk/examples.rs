@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use crate::support::{Server, text};
 
 /// A service that answers every request with the same, and keeps what it was asked.
-struct Service {
+pub(crate) struct Service {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Service {
-    fn start(status: &'static str, body: Value) -> Self {
+    pub(crate) fn start(status: &'static str, body: Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -30,7 +30,7 @@ impl Service {
         Self { port, asked }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
 

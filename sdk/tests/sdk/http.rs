@@ -202,3 +202,21 @@ fn pages_of_others_are_refused() {
     }
     server.stop();
 }
+
+/// HTTP+SSE tells where messages go, which is below the mount too.
+#[test]
+fn the_older_transport_is_mounted() {
+    let server = Server::start("hello", &["--mount", "/prod"]);
+    let mut lines = server.open("/sse");
+    let endpoint = lines.find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
+    let endpoint = endpoint.expect("an endpoint");
+    assert!(endpoint.starts_with("/prod/message?sessionId="), "{endpoint}");
+    let url = format!("{}{endpoint}", server.origin());
+    let call = rpc("tools/call", &json!({ "name": "hello", "arguments": {} }));
+    assert_eq!(server.send("POST", &url, &[], Some(&call)).status, 202);
+    let answer = lines.find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
+    let answer: Value = serde_json::from_str(&answer.expect("an answer")).expect("JSON");
+    assert_eq!(text(&answer["result"]), "Hello, world!");
+    drop(lines);
+    server.stop();
+}

@@ -22,7 +22,8 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 
-use crate::support::{LIMIT, rpc, text};
+use crate::examples::Service;
+use crate::support::{LIMIT, modern, rpc, text};
 
 const TABLE: &str = "mcp_sessions";
 
@@ -65,13 +66,21 @@ impl World {
 
     /// Posts a message: the status, the session's id if one began, and the body.
     async fn post(&self, session: Option<&str>, message: &Value) -> (u16, Option<String>, String) {
-        let request = Request::post("/mcp")
+        let headers = session.map(|id| ("mcp-session-id", id.to_owned()));
+        self.send(headers.as_slice(), message).await
+    }
+
+    async fn send(
+        &self,
+        headers: &[(&'static str, String)],
+        message: &Value,
+    ) -> (u16, Option<String>, String) {
+        let mut request = Request::post("/mcp")
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream");
-        let request = match session {
-            Some(id) => request.header("mcp-session-id", id),
-            None => request,
-        };
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
         let request = request.body(Full::new(Bytes::from(message.to_string()))).expect("a request");
         let options =
             UrlOptions { invoke_mode: InvokeMode::ResponseStream, ..UrlOptions::default() };
@@ -94,6 +103,14 @@ impl World {
         let answer: Value = serde_json::from_str(&body).expect("JSON");
         answer["result"].clone()
     }
+}
+
+/// Calls a tool of an example that is a function of its own.
+async fn call_once(program: &str, variables: &[(&str, &str)], tool: &str, input: Value) -> Value {
+    let world = World::start(program, variables);
+    let result = world.call(None, tool, input).await;
+    world.host.shutdown().await;
+    result
 }
 
 fn name() -> FunctionName {
@@ -181,6 +198,70 @@ async fn progress_streams() {
     assert_eq!(body.matches("notifications/progress").count(), 2, "{body}");
     assert!(body.contains("Lift-off!"), "{body}");
     world.host.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_example_is_a_function() {
+    let result = call_once("hello", &[], "hello", json!({})).await;
+    assert_eq!(text(&result), "Hello, world!");
+    let result = call_once("echo", &[], "echo", json!({ "text": "a", "times": 2 })).await;
+    assert_eq!(text(&result), "a a");
+    let result = call_once("clock", &[], "current_time", json!({})).await;
+    assert!(result["structuredContent"]["unix_seconds"].is_u64(), "{result}");
+    let current = json!({ "current": { "temperature_2m": 1.5 } });
+    let service = Service::start("200 OK", current).url();
+    let place = json!({ "latitude": 0, "longitude": 0 });
+    let result = call_once("weather", &[("WEATHER_URL", &service)], "weather", place).await;
+    assert_eq!(result["structuredContent"]["temperature_celsius"], 1.5);
+    let result = call_once("search", &[], "search_web", json!({ "query": "a" })).await;
+    assert!(text(&result).contains("SEARCH_SECRET_ID"), "{result}");
+}
+
+/// The question's state is sealed by keys that all instances have from the table.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_may_reach_another_instance() {
+    let (address, _client) = database().await;
+    let endpoint = format!("http://{address}");
+    let variables = [("MCP_SESSION_TABLE", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint)];
+    let forms = json!({ "elicitation": { "form": {} } });
+    let mut params = json!({ "name": "book_table", "arguments": { "people": 2 } });
+    let answers = [
+        ("details", json!({ "action": "accept", "content": { "name": "Ada" } })),
+        ("confirmation", json!({ "action": "accept", "content": { "confirm": true } })),
+    ];
+    for answered in 0..=answers.len() {
+        let world = World::start("booking", &variables);
+        let (message, headers) = modern("tools/call", &params, &forms);
+        let (status, _, body) = world.send(&headers, &message).await;
+        assert_eq!(status, 200, "{body}\n{}", world.log());
+        world.host.shutdown().await;
+        let result = serde_json::from_str::<Value>(&body).expect("JSON")["result"].clone();
+        let Some((key, answer)) = answers.get(answered) else {
+            assert!(text(&result).starts_with("Ada, your table for 2 is booked"), "{result}");
+            return;
+        };
+        assert!(result["inputRequests"][key].is_object(), "{result}");
+        params["inputResponses"] = json!({ *key: answer });
+        params["requestState"] = result["requestState"].clone();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_are_counted_in_the_table() {
+    let (address, _client) = database().await;
+    let endpoint = format!("http://{address}");
+    let variables = [
+        ("MCP_SESSION_TABLE", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
+        ("MCP_LAMBDA_LIMIT_TOOL", "1/1h"),
+    ];
+    for expected in [200, 429] {
+        let world = World::start("hello", &variables);
+        let call = rpc("tools/call", &json!({ "name": "hello", "arguments": {} }));
+        let (status, _, body) = world.post(None, &call).await;
+        assert_eq!(status, expected, "{body}\n{}", world.log());
+        world.host.shutdown().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

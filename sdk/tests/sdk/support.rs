@@ -1,6 +1,6 @@
 //! An example as a child process, and an HTTP client for it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
@@ -119,6 +119,13 @@ impl Server {
         let (parts, mut body) = response.expect("an answer").into_parts();
         let body = body.read_to_string().expect("text");
         Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// The lines of an event stream.
+    pub(crate) fn open(&self, path: &str) -> impl Iterator<Item = String> + use<> {
+        let opened = self.agent.get(format!("{}{path}", self.url)).call();
+        let reader = BufReader::new(opened.expect("a stream").into_body().into_reader());
+        reader.lines().map(|line| line.expect("a line"))
     }
 
     /// Posts a message to `/mcp`.
