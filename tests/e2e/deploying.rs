@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::command::{Finished, run, succeed};
 use crate::support::http::Client;
-use crate::support::issuer::Issuer;
+use crate::support::node::NodeServer;
 use crate::support::server::program;
 use crate::support::{foreign, repository};
 
@@ -301,7 +301,7 @@ fn two_gateways_side_by_side() {
 fn both_doors_at_once() {
     let Some(account) = Account::open(&["doors"]) else { return };
     let foreign = foreign().expect("the foreign part runs");
-    let issuer = Issuer::start(foreign);
+    let issuer = NodeServer::issuer(foreign);
     account.owner(&["tool", "echo"]);
     let artifact = account.artifact(1);
     let issued = format!("OAuthIssuer={}", issuer.url());
