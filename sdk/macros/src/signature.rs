@@ -181,7 +181,7 @@ fn check_form(function: &ItemFn, what: &str, faults: &mut Faults) {
     }
     let unsafety = match &signature.safety {
         Safety::Unsafe(token) => Some(token.span()),
-        _ => None,
+        Safety::Safe(_) | Safety::Default => None,
     };
     for (token, word) in [
         (signature.constness.map(|token| token.span()), "const"),

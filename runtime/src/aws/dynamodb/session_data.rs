@@ -109,7 +109,12 @@ fn from_attribute(value: &AttributeValue) -> Value {
         AttributeValue::S(string) => Value::String(string.clone()),
         AttributeValue::L(elements) => elements.iter().map(from_attribute).collect(),
         AttributeValue::M(members) => Value::Object(object(members)),
-        _ => Value::Null,
+        AttributeValue::B(_)
+        | AttributeValue::Bs(_)
+        | AttributeValue::Ns(_)
+        | AttributeValue::Null(_)
+        | AttributeValue::Ss(_)
+        | _ => Value::Null,
     }
 }
 
