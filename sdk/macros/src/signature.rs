@@ -202,6 +202,11 @@ fn is_context(kind: &Type) -> bool {
         && path.path.segments.last().is_some_and(|last| last.ident == "Context")
 }
 
+fn simple_name(pattern: &Pat) -> Option<Ident> {
+    let Pat::Ident(name) = pattern else { return None };
+    (name.by_ref.is_none() && name.subpat.is_none()).then(|| name.ident.clone())
+}
+
 /// Refuses types of which no client could send a value.
 fn check_type(kind: &Type) -> syn::Result<()> {
     if let Type::Reference(reference) = kind {
@@ -225,12 +230,9 @@ fn check_type(kind: &Type) -> syn::Result<()> {
 
 /// Reads an argument and takes our attributes away from it.
 fn argument(typed: &mut PatType, docs: &Docs) -> syn::Result<Argument> {
-    let name = match &*typed.pat {
-        Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => name.ident.clone(),
-        pattern => {
-            let why = "name this argument: clients send arguments by their names";
-            return Err(syn::Error::new(pattern.span(), why));
-        }
+    let Some(name) = simple_name(&typed.pat) else {
+        let why = "name this argument: clients send arguments by their names";
+        return Err(syn::Error::new(typed.pat.span(), why));
     };
     check_type(&typed.ty)?;
     let own = docs::text_of(&typed.attrs);
