@@ -52,11 +52,10 @@ async fn book_table(
     };
     let question = format!("A table for {people}{place}?");
     let answer = context.elicit::<Confirmation>("confirmation", &question).await?;
-    match answer.accepted() {
-        Some(Confirmation { confirm: true }) => {
-            Ok(format!("{}, your table{place} for {people} is booked: {number}.", details.name))
-        }
-        _ => Ok("Nothing was booked.".to_owned()),
+    if answer.accepted().is_some_and(|answer| answer.confirm) {
+        Ok(format!("{}, your table{place} for {people} is booked: {number}.", details.name))
+    } else {
+        Ok("Nothing was booked.".to_owned())
     }
 }
 

@@ -25,11 +25,8 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Map<String, Value> {
         settings.inline_subschemas = true;
     });
     let schema = settings.into_generator().into_root_schema_for::<T>();
-    let mut schema = match schema.to_value() {
-        Value::Object(members) => members,
-        // `true`: any JSON.
-        _ => Map::new(),
-    };
+    // Else it is `true`: any JSON.
+    let mut schema = schema.as_object().cloned().unwrap_or_else(Map::new);
     // The name of a Rust type tells clients nothing.
     schema.remove("title");
     schema
@@ -93,14 +90,12 @@ fn field_schema(field: Value) -> Option<Value> {
 /// Choices with titles: their descriptions, or what they are.
 fn titled(choice: &Value) -> Option<Vec<Value>> {
     let one = |value: &Value, title: &Value| json!({ "const": value, "title": title });
-    match (&choice["const"], &choice["enum"]) {
-        (value @ Value::String(_), _) => {
-            let title = choice.get("description").unwrap_or(value);
-            Some(vec![one(value, title)])
-        }
-        (_, Value::Array(values)) => Some(values.iter().map(|value| one(value, value)).collect()),
-        _ => None,
+    if let Some(value) = choice.get("const").filter(|value| value.is_string()) {
+        let title = choice.get("description").unwrap_or(value);
+        return Some(vec![one(value, title)]);
     }
+    let values = choice.get("enum")?.as_array()?;
+    Some(values.iter().map(|value| one(value, value)).collect())
 }
 
 #[cfg(test)]

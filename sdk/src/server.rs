@@ -190,6 +190,10 @@ mod tests {
         String::new()
     }
 
+    /// Another name.
+    #[tool(name = "1.0-beta_")]
+    async fn renamed() {}
+
     /// Two values side by side.
     #[resource(uri = "x://{a}{b}")]
     async fn adjacent(a: String, b: String) -> String {
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn what_clients_would_stumble_over() {
         let server = || Server::new("test", "1");
-        assert_eq!(server().tool(idle).resource(all).check(), Ok(()));
+        assert_eq!(server().tool(idle).tool(renamed).resource(all).check(), Ok(()));
         let twice = faults(server().tool(idle).tool(idler));
         assert_eq!(twice, ["tool \"idle\" is there twice: give one of them another name"]);
         let twice = faults(server().resource(all).resource(again));
@@ -223,7 +227,7 @@ mod tests {
     impl Tool for Odd {
         fn definition(&self) -> ToolDefinition {
             ToolDefinition {
-                name: "not a name".to_owned(),
+                name: "odd".to_owned(),
                 title: None,
                 description: String::new(),
                 input: Self::schema(),
@@ -242,7 +246,7 @@ mod tests {
     fn all_faults_at_once() {
         let faults = faults(Server::new("test", "1").tool(|| Odd).tool(idle).tool(idle));
         assert_eq!(faults.len(), 2, "{faults:?}");
-        for part in ["/name", "/description", "/inputSchema", "/timeoutSeconds"] {
+        for part in ["/description", "/inputSchema", "/timeoutSeconds"] {
             assert!(faults[0].contains(part), "{part} in {}", faults[0]);
         }
     }

@@ -112,7 +112,7 @@ impl Connection<'_> {
     /// Takes what one line holds, and sends what answers it.
     async fn take(self, body: Bytes) {
         let answer = match jsonrpc::parse(&body) {
-            Err(refused) => Some(render::error(refused.id.as_ref(), &refused.error)).map(text_of),
+            Err(refused) => Some(text_of(render::error(refused.id.as_ref(), &refused.error))),
             Ok(Body::Single(message)) => self.message(message, &body).await,
             Ok(Body::Batch(elements)) => self.batch(&elements).await,
         };

@@ -77,14 +77,19 @@ impl Output {
 
 impl Shape {
     fn of(kind: &Type) -> syn::Result<Self> {
-        match kind {
-            Type::Tuple(tuple) if tuple.elems.is_empty() => return Ok(Self::Nothing),
-            Type::ImplTrait(hidden) => {
-                let why = "name the result's type: its schema is told to clients";
-                return Err(syn::Error::new(hidden.span(), why));
-            }
-            Type::Reference(reference) if is(&reference.elem, "str") => return Ok(Self::Text),
-            _ => {}
+        if let Type::Tuple(tuple) = kind
+            && tuple.elems.is_empty()
+        {
+            return Ok(Self::Nothing);
+        }
+        if let Type::ImplTrait(hidden) = kind {
+            let why = "name the result's type: its schema is told to clients";
+            return Err(syn::Error::new(hidden.span(), why));
+        }
+        if let Type::Reference(reference) = kind
+            && is(&reference.elem, "str")
+        {
+            return Ok(Self::Text);
         }
         if is(kind, "String") {
             return Ok(Self::Text);

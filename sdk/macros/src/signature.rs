@@ -56,9 +56,8 @@ pub(crate) fn inside<'a>(kind: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = kind else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(kind) => Some(kind),
-        _ => None,
+    arguments.args.iter().find_map(|argument| {
+        if let GenericArgument::Type(kind) = argument { Some(kind) } else { None }
     })
 }
 
@@ -181,7 +180,7 @@ fn check_form(function: &ItemFn, what: &str, faults: &mut Faults) {
     }
     let unsafety = match &signature.safety {
         Safety::Unsafe(token) => Some(token.span()),
-        _ => None,
+        Safety::Safe(_) | Safety::Default => None,
     };
     for (token, word) in [
         (signature.constness.map(|token| token.span()), "const"),
@@ -203,32 +202,39 @@ fn is_context(kind: &Type) -> bool {
         && path.path.segments.last().is_some_and(|last| last.ident == "Context")
 }
 
+fn simple_name(pattern: &Pat) -> Option<Ident> {
+    let Pat::Ident(name) = pattern else { return None };
+    (name.by_ref.is_none() && name.subpat.is_none()).then(|| name.ident.clone())
+}
+
+/// Refuses types of which no client could send a value.
+fn check_type(kind: &Type) -> syn::Result<()> {
+    if let Type::Reference(reference) = kind {
+        let why = format!(
+            "an argument owns its value: take a String for &str, a Vec for a slice; \
+             the context is {CONTEXT}"
+        );
+        return Err(syn::Error::new(reference.span(), why));
+    }
+    if let Type::ImplTrait(hidden) = kind {
+        let why = "an argument has a type of its own: clients cannot choose types";
+        return Err(syn::Error::new(hidden.span(), why));
+    }
+    if let Type::Path(path) = kind
+        && path.path.is_ident("Context")
+    {
+        return Err(syn::Error::new(path.span(), format!("the context is {CONTEXT}")));
+    }
+    Ok(())
+}
+
 /// Reads an argument and takes our attributes away from it.
 fn argument(typed: &mut PatType, docs: &Docs) -> syn::Result<Argument> {
-    let name = match &*typed.pat {
-        Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => name.ident.clone(),
-        pattern => {
-            let why = "name this argument: clients send arguments by their names";
-            return Err(syn::Error::new(pattern.span(), why));
-        }
+    let Some(name) = simple_name(&typed.pat) else {
+        let why = "name this argument: clients send arguments by their names";
+        return Err(syn::Error::new(typed.pat.span(), why));
     };
-    match &*typed.ty {
-        Type::Reference(reference) => {
-            let why = format!(
-                "an argument owns its value: take a String for &str, a Vec for a slice; \
-                 the context is {CONTEXT}"
-            );
-            return Err(syn::Error::new(reference.span(), why));
-        }
-        Type::ImplTrait(kind) => {
-            let why = "an argument has a type of its own: clients cannot choose types";
-            return Err(syn::Error::new(kind.span(), why));
-        }
-        Type::Path(path) if path.path.is_ident("Context") => {
-            return Err(syn::Error::new(path.span(), format!("the context is {CONTEXT}")));
-        }
-        _ => {}
-    }
+    check_type(&typed.ty)?;
     let own = docs::text_of(&typed.attrs);
     let wire = name.to_string();
     let listed = docs.arguments.get(wire.strip_prefix("r#").unwrap_or(&wire));

@@ -159,12 +159,11 @@ fn arguments_table(schema: &Value) -> String {
         schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name))
     };
     let rows = properties.iter().map(|(name, property)| {
-        let kind = match &property["type"] {
-            Value::String(kind) => kind.clone(),
-            Value::Array(kinds) => {
-                kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
-            }
-            _ => "any".to_owned(),
+        let kinds = property["type"].as_array();
+        let kinds = kinds.map(|kinds| kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+        let kind = match kinds {
+            Some(kinds) => kinds.join(" or "),
+            None => property["type"].as_str().unwrap_or("any").to_owned(),
         };
         let about = property["description"].as_str().unwrap_or_default();
         row(name, &kind, required(name), about)

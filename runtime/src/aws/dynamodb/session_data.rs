@@ -103,13 +103,18 @@ fn to_attribute(value: Value) -> AttributeValue {
 
 /// What JSON has no form for was written by somebody else, and reads as null.
 fn from_attribute(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::Bool(flag) => Value::Bool(*flag),
-        AttributeValue::N(digits) => digits.parse::<Number>().map_or(Value::Null, Value::Number),
-        AttributeValue::S(string) => Value::String(string.clone()),
-        AttributeValue::L(elements) => elements.iter().map(from_attribute).collect(),
-        AttributeValue::M(members) => Value::Object(object(members)),
-        _ => Value::Null,
+    if let Ok(flag) = value.as_bool() {
+        Value::Bool(*flag)
+    } else if let Ok(digits) = value.as_n() {
+        digits.parse::<Number>().map_or(Value::Null, Value::Number)
+    } else if let Ok(string) = value.as_s() {
+        Value::String(string.clone())
+    } else if let Ok(elements) = value.as_l() {
+        elements.iter().map(from_attribute).collect()
+    } else if let Ok(members) = value.as_m() {
+        Value::Object(object(members))
+    } else {
+        Value::Null
     }
 }
 
