@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Serve MCP clients and administrators on this machine (the default).
     Serve(ServeArguments),
     /// Register functions as tools, resources and prompts.
-    Register(register::RegisterArguments),
+    Register(Box<register::RegisterArguments>),
     /// List the gateway's tools, or show one.
     Tools(client::ToolsArguments),
     /// List the gateway's resources, or read one.
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     /// Connect a client that speaks MCP over standard input and output, such as Claude Desktop.
     Connect(client::ConnectArguments),
     /// Talk to a model of Amazon Bedrock that has the gateway's tools.
-    Chat(client::ChatArguments),
+    Chat(Box<client::ChatArguments>),
     /// Look for what is wrong between this machine and a gateway.
     Doctor(client::DoctorArguments),
     /// Write the template of the stack, a picture of it, or a policy for those who use it.

@@ -33,7 +33,7 @@ pub(crate) enum Auth {
     /// By a token that it is shown.
     Token(Secret),
     /// By a signature of AWS.
-    Signed(Signer),
+    Signed(Box<Signer>),
 }
 
 /// A text that is neither logged nor shown.

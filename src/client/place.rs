@@ -107,7 +107,7 @@ fn auth(arguments: &GatewayArguments, url: &GatewayUrl) -> Result<Auth, Failure>
         None => Ok(Auth::Nobody),
         Some(scope) => {
             let (profile, region) = (arguments.profile.as_deref(), arguments.region.as_deref());
-            Ok(Auth::Signed(Signer::new(profile, region, scope)?))
+            Ok(Auth::Signed(Box::new(Signer::new(profile, region, scope)?)))
         }
     }
 }

@@ -23,17 +23,22 @@ pub(crate) fn run(arguments: &CallArguments, output: &Output) -> Result<(), Fail
         None => None,
         Some(text) => match json("--arguments", text)? {
             Value::Object(members) => Some(members),
-            _ => return Err(Failure::Usage("--arguments must be a JSON object")),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => {
+                return Err(Failure::Usage("--arguments must be a JSON object"));
+            }
         },
     };
     commands::run(async {
         let client = connect(&arguments.client).await?;
         let tools = client.list("tools/list", "tools").await?;
-        let find = |tool: &&Box<RawValue>| text(&read(tool), "name") == arguments.name;
-        let Some(tool) = tools.iter().find(find) else {
+        let mut read_all = tools.iter().map(|tool| read(tool));
+        let Some(tool) = read_all.find(|tool| text(tool, "name") == arguments.name) else {
             return Err(no_tool(&arguments.name, &tools));
         };
-        let tool = read(tool);
         let given = match given {
             Some(members) => members,
             None => typed(&arguments.pairs, &tool["inputSchema"])?,
@@ -202,7 +207,9 @@ impl Terminal {
             let default = match default {
                 Value::Null => String::new(),
                 Value::String(text) => text.clone(),
-                other => other.to_string(),
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    default.to_string()
+                }
             };
             let read = |text: &str| match text {
                 "" if must => Err("it is needed".to_owned()),
@@ -222,7 +229,7 @@ impl Terminal {
 /// A member's question: its title, and what may be answered.
 fn question(name: &str, property: &Value) -> String {
     let title = property["title"].as_str().or(property["description"].as_str()).unwrap_or(name);
-    let choices: Vec<String> = choices(property).iter().map(|value| plain(value)).collect();
+    let choices: Vec<String> = choices(property).iter().map(plain).collect();
     let kind = property["type"].as_str().filter(|kind| *kind != "string");
     let hint = match (choices.is_empty(), kind) {
         (false, _) => format!(" ({})", choices.join(", ")),

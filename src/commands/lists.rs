@@ -163,13 +163,12 @@ fn list(output: &Output, entries: &[Box<RawValue>], heading: [&str; 2], member: 
     if entries.is_empty() {
         return output.line(none.to_owned());
     }
-    let row = |entry: &Box<RawValue>| {
-        let entry = read(entry);
+    let row = |entry: Value| {
         let family = entry["uriTemplate"].as_str().filter(|_| member == "uri");
         let name = family.map_or_else(|| text(&entry, member), str::to_owned);
         [name, first_sentence(entry["description"].as_str().unwrap_or_default())]
     };
-    output.line(table(heading, entries.iter().map(row).collect()));
+    output.line(table(heading, entries.iter().map(|entry| read(entry)).map(row).collect()));
 }
 
 pub(super) fn read(raw: &RawValue) -> Value {

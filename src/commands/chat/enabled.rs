@@ -148,7 +148,11 @@ impl Chat<'_> {
             StopReason::ContentFiltered | StopReason::GuardrailIntervened => {
                 "the answer was held back by a filter of Bedrock"
             }
-            _ => "the model stopped for a reason of its own",
+            StopReason::MalformedModelOutput
+            | StopReason::MalformedToolUse
+            | StopReason::ModelContextWindowExceeded
+            | StopReason::Unknown(_)
+            | _ => "the model stopped for a reason of its own",
         };
         if self.output.is_json() {
             let event = json!({"event": "stopped", "reason": stopped.as_str()});

@@ -147,7 +147,10 @@ impl Building {
                 }
             }
             // What begins and ends shows by what comes; what is new is nothing that we asked for.
-            _ => {}
+            ConverseStreamOutput::MessageStart(_)
+            | ConverseStreamOutput::ContentBlockStop(_)
+            | ConverseStreamOutput::Unknown
+            | _ => {}
         }
         Ok(())
     }
@@ -187,7 +190,12 @@ impl Building {
                 }
                 piece
             }
-            _ => String::new(),
+            ContentBlockDelta::Citation(_)
+            | ContentBlockDelta::Image(_)
+            | ContentBlockDelta::ReasoningContent(_)
+            | ContentBlockDelta::ToolResult(_)
+            | ContentBlockDelta::Unknown
+            | _ => String::new(),
         };
         self.bytes += piece.len();
         if self.bytes > MAX_TURN_BYTES {
