@@ -19,6 +19,7 @@ use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{
     Clock, Invoker, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
 };
+use mcp_lambda_runtime::registration::RegistrationId;
 use mcp_lambda_runtime::registration::arn::FunctionArn;
 use mcp_lambda_runtime::system::{SystemClock, SystemIds};
 use tokio::time::Instant;
@@ -99,7 +100,8 @@ impl Adapters {
     /// Everything that the admin plane asks of its adapters.
     async fn admin_plane(&self) -> Result<(), String> {
         let now = SystemClock.now();
-        let id = RowId::parse(&format!("tool-a{}", self.number)).expect("an id");
+        let registration = RegistrationId::parse(&format!("tool-a{}", self.number)).expect("an id");
+        let id = RowId::from(&registration);
         let registrations = &self.registrations;
         let new = vec![(id.clone(), "{}".to_owned())];
         told("create", registrations.create(new, now).await)?;
@@ -109,7 +111,7 @@ impl Adapters {
         told("remove", registrations.remove(&id, Some(2)).await)?;
         told("version", registrations.version().await)?;
         let function = FunctionArn::parse(&function_arn("forecast")).expect("an ARN");
-        let grant = Grant { registration: id, function: function.clone() };
+        let grant = Grant { registration, function: function.clone() };
         let statement = grant.statement();
         let id = OperationId(self.number.into());
         let intent = Intent { id, at: now, grants: vec![grant] };
