@@ -60,7 +60,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve MCP clients and administrators on this machine (the default).
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Write the template of the stack, a picture of it, or a policy for those who use it.
     Synth(Box<synth::SynthArguments>),
     /// Build the functions' program and upload it; writes a template that refers to it.
@@ -87,7 +87,7 @@ pub(crate) enum Command {
 
 impl Default for Command {
     fn default() -> Self {
-        Self::Serve(ServeArguments::default())
+        Self::Serve(Box::default())
     }
 }
 
