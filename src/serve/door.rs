@@ -28,11 +28,11 @@ pub(super) async fn open(arguments: &DoorArguments) -> Result<Option<Arc<Door>>,
             // Now, and not when the first client comes.
             tokens.load().await.map_err(|error| {
                 let path = path.display();
-                Failure::Argument(match error {
-                    StoreError::NotFound => format!(
+                Failure::Argument(match error == StoreError::NotFound {
+                    true => format!(
                         "there is no token in {path}; make one with: openssl rand -hex 32 > {path}"
                     ),
-                    other => format!("{other}; --bearer-token-file needs one or two lines"),
+                    false => format!("{error}; --bearer-token-file needs one or two lines"),
                 })
             })?;
             let (clock, ids) = (Arc::new(SystemClock), SystemIds::default());

@@ -68,10 +68,10 @@ async fn save(store: &SecretTokens, tokens: LiveTokens) -> Result<LiveTokens, Fa
 }
 
 fn refused(error: &StoreError) -> Failure {
-    Failure::Aws(match error {
+    Failure::Aws(match *error == StoreError::NotFound {
         // Secrets are made by stacks, parameters by being written.
-        StoreError::NotFound => "there is no such secret; deploy its stack first".to_owned(),
-        other => format!("{other}; look at your credentials and the region"),
+        true => "there is no such secret; deploy its stack first".to_owned(),
+        false => format!("{error}; look at your credentials and the region"),
     })
 }
 
