@@ -167,10 +167,8 @@ pub struct Sampled {
 
 impl Sampled {
     fn read(answer: &Value) -> Option<Self> {
-        let blocks = match &answer["content"] {
-            Value::Array(blocks) => blocks.iter().collect(),
-            block => vec![block],
-        };
+        let content = &answer["content"];
+        let blocks = content.as_array().map_or(std::slice::from_ref(content), Vec::as_slice);
         let texts: Vec<&str> = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
         let model = answer["model"].as_str().map(str::to_owned);
         (!texts.is_empty()).then(|| Self { text: texts.concat(), model })
