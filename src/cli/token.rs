@@ -33,7 +33,6 @@ impl TokenAction {
 }
 
 /// Where tokens are.
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "this program cannot go there"))]
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TokenPlace {
     /// The stack's identifier: its tokens are in the parameter /mcp-lambda/IDENTIFIER/tokens of
