@@ -67,8 +67,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve MCP clients and administrators on this machine (the default).
-<<<<<<< HEAD
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Register functions as tools, resources and prompts.
     Register(Box<register::RegisterArguments>),
     /// List the gateway's tools, or show one.
@@ -85,9 +84,6 @@ pub(crate) enum Command {
     Chat(Box<client::ChatArguments>),
     /// Look for what is wrong between this machine and a gateway.
     Doctor(client::DoctorArguments),
-=======
-    Serve(Box<ServeArguments>),
->>>>>>> doors
     /// Write the template of the stack, a picture of it, or a policy for those who use it.
     Synth(Box<synth::SynthArguments>),
     /// Build the functions' program and upload it; writes a template that refers to it.
