@@ -377,19 +377,18 @@ fn sam_builds_and_deploys_the_template() {
         fs::copy(repository(name), account.path(name)).expect("a copy");
     }
     account.does(&["synth", "--output", "template.yaml"]);
-    let sam = |arguments: &str| {
-        // Every question is answered with Enter.
-        let typed = format!("yes '' | '{}' {arguments}", tools.sam().get_program().display());
-        let mut shell = account.signed(Command::new("sh"), &Key::root());
-        shell.args(["-c", &typed]).env("SAM_CLI_TELEMETRY", "0");
-        succeed(&mut shell, PATIENCE).unwrap_or_else(|error| panic!("{error}"))
+    let sam = |answers: &Value, arguments: &[&str]| {
+        let mut terminal = terminal(&account, answers, &Key::root());
+        terminal.arg(tools.sam().get_program()).args(arguments).env("SAM_CLI_TELEMETRY", "0");
+        succeed(&mut terminal, PATIENCE).unwrap_or_else(|error| panic!("{error}"))
     };
-    sam("build");
-    let endpoint = account.ministack.endpoint();
-    let deployed = sam(&format!(
-        "deploy --guided --stack-name guided --parameter-overrides StackIdentifier=guided \
-         Architecture=x86_64 EndpointUrl={endpoint}"
-    ));
+    sam(&json!([]), &["build"]);
+    // Every question is answered with Enter, but the one about the public door, which is not made.
+    let answers = json!([["Is this okay?", "y"], null]);
+    let endpoint = format!("EndpointUrl={}", account.ministack.endpoint());
+    let named = ["deploy", "--guided", "--stack-name", "guided", "--parameter-overrides"];
+    let parameters = ["StackIdentifier=guided", "Architecture=x86_64", &endpoint];
+    let deployed = sam(&answers, &[&named[..], &parameters[..]].concat());
     assert!(deployed.stdout.contains("Successfully created/updated stack"), "{deployed}");
     let described = account.does(&["outputs", "--stack-name", "guided", "--json"]);
     assert_eq!(account.tools(&Key::root(), outputs(&events(&described))), Vec::<String>::new());
@@ -397,15 +396,19 @@ fn sam_builds_and_deploys_the_template() {
 
 /// Types a command at a terminal and answers what it asks: what the terminal shows.
 fn types(account: &Account, answers: &Value, arguments: &[&str]) -> Finished {
-    let python = account.ministack.emulator().python();
-    let mut terminal = account.signed(python, &account.deployer);
+    let mut terminal = terminal(account, answers, &account.deployer);
+    terminal.arg(env!("CARGO_BIN_EXE_mcp-lambda")).args(arguments);
+    run(&mut terminal, PATIENCE).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A terminal at which somebody answers; the program that asks is to be added.
+fn terminal(account: &Account, answers: &Value, who: &Key) -> Command {
+    let mut terminal = account.signed(account.ministack.emulator().python(), who);
     terminal
         .arg(repository("tests/foreign/terminal.py"))
         .arg(answers.to_string())
-        .arg(env!("CARGO_BIN_EXE_mcp-lambda"))
-        .args(arguments)
         .env("TERM", "xterm-256color");
-    run(&mut terminal, PATIENCE).unwrap_or_else(|error| panic!("{error}"))
+    terminal
 }
 
 #[test]

@@ -3,7 +3,8 @@
     python terminal.py ANSWERS PROGRAM [ARGUMENT...]
 
 ANSWERS is JSON: a list of [question, answer], in the order in which they come. When the question
-has been written, the answer is typed, with Enter. Prints what the terminal shows, with all control
+has been written, the answer is typed, with Enter. With `null` as the last of them, all other
+questions, which end in `]: `, are answered with Enter alone. Prints what the terminal shows, with all control
 characters, and exits as the program does. A question that does not come within a minute ends it.
 """
 
@@ -24,6 +25,8 @@ ROWS, COLUMNS = 40, 100
 
 def main(answers, *program):
     answers = json.loads(answers)
+    others = answers[-1:] == [None]
+    answers = [answer for answer in answers if answer]
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(program[0], program)
@@ -46,6 +49,9 @@ def main(answers, *program):
             question, answer = answers.pop(0)
             seen = shown.index(question.encode(), seen) + len(question)
             os.write(terminal, answer.encode() + b"\n")
+        if others and shown[seen:].endswith(b"]: "):
+            seen = len(shown)
+            os.write(terminal, b"\n")
     sys.stdout.buffer.write(shown)
     sys.stdout.flush()
     _, status = os.waitpid(pid, 0)
