@@ -53,7 +53,7 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     // Before anyone is told that the server is there, so that whoever waits for that may stop it.
     let stopped = stop_signal()?;
     banner::print(&output, arguments, address, &host);
-    let site = door::site(&arguments.door, address);
+    let site = door::site(&arguments.door, address)?;
     let closed = arguments.door.is_closed();
     let server = Server { edge, host: host.clone(), origins, site, closed };
     listener::run(listener, server, stopped).await;

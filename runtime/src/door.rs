@@ -27,7 +27,7 @@ use crate::principal::{Principal, Scopes};
 /// A door.
 pub enum Door {
     /// For the stack's own tokens.
-    Bearer(BearerDoor),
+    Bearer(Box<BearerDoor>),
     /// For access tokens of an issuer.
     OAuth(Box<OAuthDoor>),
 }

@@ -57,5 +57,5 @@ Examples:
   mcp-lambda token show --stack default
   mcp-lambda token revoke --stack default     when nobody uses the old one any more
 
-Two tokens are good at a time. A new one is known to the gateway at its first use, and a revoked
-one is refused within a minute.";
+Two tokens are good at a time. A new one is known to the gateway within seconds of its first use,
+and a revoked one is refused within a minute.";

@@ -36,7 +36,8 @@ pub(super) async fn open(arguments: &DoorArguments) -> Result<Option<Arc<Door>>,
                 })
             })?;
             let (clock, ids) = (Arc::new(SystemClock), SystemIds::default());
-            Door::Bearer(BearerDoor::new(Arc::new(tokens), BEARER.to_owned(), clock, &ids))
+            let door = BearerDoor::new(Arc::new(tokens), BEARER.to_owned(), clock, &ids);
+            Door::Bearer(Box::new(door))
         }
         (None, Some(issuer)) => {
             let settings = settings(arguments, issuer)?;
@@ -77,11 +78,18 @@ fn wrong(option: &str, why: &dyn std::fmt::Display) -> Failure {
 }
 
 /// Where clients reach the server: as it was said, or where it listens.
-pub(super) fn site(arguments: &DoorArguments, address: SocketAddr) -> Site {
-    match &arguments.public_url {
-        Some(url) => Site::new(url),
-        None => Site::new(&format!("http://{address}")),
-    }
+pub(super) fn site(arguments: &DoorArguments, address: SocketAddr) -> Result<Site, Failure> {
+    let Some(url) = &arguments.public_url else {
+        return Ok(Site::new(&format!("http://{address}")));
+    };
+    // The same form as an issuer's: tokens travel there.
+    IssuerUrl::parse(url).map(|url| Site::new(url.as_str())).map_err(|_| {
+        Failure::Argument(
+            "--public-url: it begins with https:// (http:// on a loopback address only) and has \
+             neither user nor query nor fragment"
+                .to_owned(),
+        )
+    })
 }
 
 /// Says what the door is, for the banner.

@@ -1,14 +1,16 @@
 //! Doors of the program: tokens of a file, and the whole OAuth flow of the official clients with a
 //! real authorization server.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::json;
+use mcp_lambda_test_support::ministack::{Ministack, REGION};
+use serde_json::{Value, json};
 
 use crate::support::command::{run, succeed};
 use crate::support::http::rpc;
-use crate::support::issuer::Issuer;
+use crate::support::node::NodeServer;
 use crate::support::server::{Server, program};
 use crate::support::{Installed, foreign, gate};
 
@@ -66,6 +68,15 @@ fn doors_that_cannot_be() {
             vec![
                 "--oauth-issuer".to_owned(),
                 "http://127.0.0.1:9".to_owned(),
+                "--public-url".to_owned(),
+                "http://tools.example.com".to_owned(),
+            ],
+            "--public-url",
+        ),
+        (
+            vec![
+                "--oauth-issuer".to_owned(),
+                "http://127.0.0.1:9".to_owned(),
                 "--oauth-rule".to_owned(),
                 "x".to_owned(),
             ],
@@ -90,56 +101,138 @@ fn doors_that_cannot_be() {
     }
 }
 
+/// Shows, rotates and revokes the tokens of a stack in an emulated AWS.
+#[test]
+fn tokens_of_a_stack() {
+    let Some(ministack) = Ministack::start(Path::new(env!("CARGO_TARGET_TMPDIR")), false) else {
+        return;
+    };
+    let _pass = gate::enter();
+    let token = |arguments: &[&str]| {
+        let mut command = program();
+        command
+            .arg("token")
+            .args(arguments)
+            .env("AWS_ENDPOINT_URL", ministack.endpoint())
+            .env("AWS_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        run(&mut command, REFUSE).expect("an end")
+    };
+    let printed = |arguments: &[&str]| {
+        let finished = token(arguments);
+        assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{finished}");
+        finished.stdout.trim().to_owned()
+    };
+    let missing = token(&["show", "--stack", "tools"]);
+    assert_eq!(missing.code, Some(8), "{missing}");
+    assert!(missing.stderr.contains("mcp-lambda token rotate"), "{missing}");
+    let first = printed(&["rotate", "--stack", "tools"]);
+    assert!(first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
+    assert_eq!(printed(&["show", "--stack", "tools"]), first);
+    let second = printed(&["rotate", "--secret", "/mcp-lambda/tools/tokens"]);
+    assert_ne!(second, first);
+    let shown = || -> Value {
+        serde_json::from_str(&printed(&["show", "--stack", "tools", "--json"])).expect("JSON")
+    };
+    let expected =
+        |previous: bool| json!({"event": "token", "token": second, "previous": previous});
+    assert_eq!(shown(), expected(true));
+    assert_eq!(printed(&["revoke", "--stack", "tools"]), "");
+    assert_eq!(shown(), expected(false));
+    // Another stack's are others, and what is no place is told before anything is asked.
+    assert_eq!(token(&["show", "--stack", "other"]).code, Some(8));
+    assert_eq!(token(&["show", "--secret", "tokens"]).code, Some(2));
+    assert_eq!(token(&["show"]).code, Some(2));
+}
+
 /// Starts an authorization server and a server that takes its tokens, and runs a client.
-fn flow(command: impl FnOnce(&Installed, &str) -> Command) {
+fn flow(front: Front, command: impl FnOnce(&Installed, &str) -> Command) {
     let Some(installed) = foreign() else { return };
     let _pass = gate::enter();
-    let issuer = Issuer::start(installed);
-    let server = Server::start(&[
-        "--oauth-issuer",
-        issuer.url(),
-        "--oauth-scope",
-        "mcp:tools",
-        "--oauth-rule",
-        "tools/example_echo=echo:call",
-    ]);
-    let mut script = command(installed, &format!("{}/mcp", server.url()));
+    let issuer = NodeServer::issuer(installed);
+    let proxy = match front {
+        Front::None => None,
+        Front::Renaming => Some(NodeServer::renaming(installed)),
+    };
+    let mut arguments = vec!["--oauth-issuer", issuer.url(), "--oauth-scope", "mcp:tools"];
+    arguments.extend(["--oauth-rule", "tools/example_echo=echo:call"]);
+    if let Some(proxy) = &proxy {
+        arguments.extend(["--public-url", proxy.url()]);
+    }
+    let server = Server::start(&arguments);
+    let public = proxy.as_ref().map_or(server.url(), NodeServer::url);
+    let mut script = command(installed, &format!("{public}/mcp"));
+    let proxy = proxy.map(|proxy| proxy.before(server.url()));
+    if proxy.is_some() {
+        script.arg("bare");
+    }
     script.env("NO_PROXY", "127.0.0.1");
     match succeed(&mut script, SCRIPT) {
         Ok(finished) => {
             let steps: Vec<&str> = finished.stdout.lines().collect();
             let passed =
                 |step: &&str| step.contains("\"ok\":true") || step.contains("\"ok\": true");
-            assert!(steps.len() >= 5 && steps.iter().all(passed), "{}", finished.stdout);
+            let least = if proxy.is_some() { 3 } else { 5 };
+            assert!(steps.len() >= least && steps.iter().all(passed), "{}", finished.stdout);
         }
         Err(error) => panic!("{error}\n{}\n{}", server.said(), issuer.said()),
     }
+    drop(proxy);
     server.stop();
 }
 
-#[test]
-fn the_oauth_flow_of_typescript_2() {
-    flow(|installed, url| {
+/// What stands before the server.
+enum Front {
+    None,
+    /// Something that renames `WWW-Authenticate`, as API Gateway does: clients must find the
+    /// metadata by themselves.
+    Renaming,
+}
+
+fn typescript(front: Front, major: &str) {
+    flow(front, |installed, url| {
         let mut command = installed.node();
-        command.arg(installed.script("oauth.mjs")).args([url, "2"]);
+        command.arg(installed.script("oauth.mjs")).args([url, major]);
         command
     });
 }
 
-#[test]
-fn the_oauth_flow_of_typescript_1() {
-    flow(|installed, url| {
-        let mut command = installed.node();
-        command.arg(installed.script("oauth.mjs")).args([url, "1"]);
-        command
-    });
-}
-
-#[test]
-fn the_oauth_flow_of_python() {
-    flow(|installed, url| {
+fn python(front: Front) {
+    flow(front, |installed, url| {
         let mut command = installed.python();
         command.arg(installed.script("oauth.py")).arg(url);
         command
     });
+}
+
+#[test]
+fn the_oauth_flow_of_typescript_2() {
+    typescript(Front::None, "2");
+}
+
+#[test]
+fn the_oauth_flow_of_typescript_1() {
+    typescript(Front::None, "1");
+}
+
+#[test]
+fn the_oauth_flow_of_python() {
+    python(Front::None);
+}
+
+#[test]
+fn the_oauth_flow_of_typescript_2_without_a_challenge() {
+    typescript(Front::Renaming, "2");
+}
+
+#[test]
+fn the_oauth_flow_of_typescript_1_without_a_challenge() {
+    typescript(Front::Renaming, "1");
+}
+
+#[test]
+fn the_oauth_flow_of_python_without_a_challenge() {
+    python(Front::Renaming);
 }

@@ -3,7 +3,7 @@
 pub(crate) mod fixture;
 pub(crate) mod gate;
 pub(crate) mod http;
-pub(crate) mod issuer;
+pub(crate) mod node;
 pub(crate) mod server;
 
 use std::path::Path;

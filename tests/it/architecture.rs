@@ -209,3 +209,32 @@ fn documents_link_to_what_exists() {
         }
     }
 }
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(root.join("docs/security.md")).expect("a document");
+    let (_, threats) = document.split_once("\n## Threats\n").expect("the threats");
+    let tests: String = sources(&["tests/it", "tests/e2e", "runtime/src", "runtime/tests"])
+        .into_iter()
+        .map(|source| source.text)
+        .collect();
+    let rows =
+        threats.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| attack"));
+    let mut named = 0;
+    for row in rows {
+        let shown = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        let mut shows = 0;
+        for name in shown.split('`').skip(1).step_by(2) {
+            if name.contains('/') {
+                assert!(root.join(name).exists(), "{name} is not there");
+            } else {
+                assert!(tests.contains(&format!("fn {name}(")), "there is no test {name}");
+            }
+            shows += 1;
+        }
+        assert!(shows > 0, "nothing shows this: {row}");
+        named += shows;
+    }
+    assert!(named > 30, "{named}");
+}

@@ -138,7 +138,7 @@ impl TestGateway {
     pub(crate) fn behind_bearer(self, tokens: Arc<dyn Tokens>) -> Self {
         let ids = SystemIds::default();
         let door = BearerDoor::new(tokens, "stack".to_owned(), self.clock.clone(), &ids);
-        self.behind(Door::Bearer(door))
+        self.behind(Door::Bearer(Box::new(door)))
     }
 
     /// A gateway with the registrations of `functions::registrations`.

@@ -19,10 +19,8 @@ const RETRY_SECONDS: u64 = 2;
 const METADATA_CACHE: &str = "public, max-age=300";
 
 impl Edge {
-    /// Makes whoever comes in by the door the request's caller. Without a door that is decided
-    /// already.
-    pub(super) async fn enter(&self, incoming: &mut Incoming) -> Result<(), Reply> {
-        let Some(door) = self.door.as_deref() else { return Ok(()) };
+    /// Makes whoever comes in by the door the request's caller.
+    pub(super) async fn enter(&self, door: &Door, incoming: &mut Incoming) -> Result<(), Reply> {
         // What leads nowhere is answered so without asking who is there.
         let Some(place) = Place::of(&incoming.path) else { return Ok(()) };
         if !place.is_guarded() || !self.serves(&place, incoming) {

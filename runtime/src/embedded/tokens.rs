@@ -27,9 +27,9 @@ impl TokenFile {
 impl Tokens for TokenFile {
     async fn load(&self) -> Result<LiveTokens, StoreError> {
         // Some hundred bytes: not worth a thread.
-        let text = std::fs::read_to_string(&self.0).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => StoreError::NotFound,
-            _ => self.unavailable(&error.to_string()),
+        let text = std::fs::read_to_string(&self.0).map_err(|error| {
+            let is_missing = error.kind() == ErrorKind::NotFound;
+            if is_missing { StoreError::NotFound } else { self.unavailable(&error.to_string()) }
         })?;
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let mut next = || {

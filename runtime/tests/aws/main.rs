@@ -1,6 +1,7 @@
 //! The adapters for AWS before endpoints on loopback: the local Lambda host, which the same
 //! contract holds for, and scripted answers.
 
+mod documents;
 mod dynamodb;
 mod environment;
 mod frames;

@@ -19,7 +19,9 @@ use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{
     Clock, Invoker, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
 };
+use mcp_lambda_runtime::protocol::name::Name;
 use mcp_lambda_runtime::registration::arn::FunctionArn;
+use mcp_lambda_runtime::registration::{Kind, RegistrationId};
 use mcp_lambda_runtime::system::{SystemClock, SystemIds};
 use tokio::time::Instant;
 
@@ -99,7 +101,8 @@ impl Adapters {
     /// Everything that the admin plane asks of its adapters.
     async fn admin_plane(&self) -> Result<(), String> {
         let now = SystemClock.now();
-        let id = RowId::parse(&format!("tool-a{}", self.number)).expect("an id");
+        let name = Name::parse(&format!("a{}", self.number)).expect("a name");
+        let id = RowId::from(RegistrationId::new(Kind::Tool, name.clone()));
         let registrations = &self.registrations;
         let new = vec![(id.clone(), "{}".to_owned())];
         told("create", registrations.create(new, now).await)?;
@@ -109,7 +112,8 @@ impl Adapters {
         told("remove", registrations.remove(&id, Some(2)).await)?;
         told("version", registrations.version().await)?;
         let function = FunctionArn::parse(&function_arn("forecast")).expect("an ARN");
-        let grant = Grant { registration: id, function: function.clone() };
+        let registration = RegistrationId::new(Kind::Tool, name);
+        let grant = Grant { registration, function: function.clone() };
         let statement = grant.statement();
         let id = OperationId(self.number.into());
         let intent = Intent { id, at: now, grants: vec![grant] };

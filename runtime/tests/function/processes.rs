@@ -2,6 +2,7 @@
 //! this process, tools behind an Invoke API, and queues where an emulated AWS is installed.
 
 mod admin;
+mod doors;
 mod sse;
 mod starts;
 mod streams;

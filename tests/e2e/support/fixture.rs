@@ -1,5 +1,7 @@
 //! Servers with the functions and registrations of this repository.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::server::Server;
@@ -19,12 +21,20 @@ pub(crate) fn examples(installed: &Installed) -> Server {
     server
 }
 
-/// A server with what the conformance suite expects, and nothing else.
-pub(crate) fn conformance(installed: &Installed) -> Server {
+/// A server with what the conformance suite expects, and nothing else; with a door if there is a
+/// file with this token.
+pub(crate) fn conformance(installed: &Installed, door: Option<(&Path, &str)>) -> Server {
     let functions = repository("tests/conformance/mcp-lambda.toml");
-    let arguments = ["--no-examples".as_ref(), "--functions".as_ref(), functions.as_os_str()];
+    let mut arguments =
+        vec!["--no-examples".as_ref(), "--functions".as_ref(), functions.as_os_str()];
+    if let Some((file, _)) = door {
+        arguments.extend(["--bearer-token-file".as_ref(), file.as_os_str()]);
+    }
     let server = Server::start_with(&arguments, &installed.path());
-    let client = server.client();
+    let client = match door {
+        None => server.client(),
+        Some((_, token)) => server.client().bearing(token),
+    };
     let text = std::fs::read_to_string(repository("tests/conformance/registrations.json"));
     let bodies: Vec<Value> = serde_json::from_str(&text.expect("a file")).expect("an array");
     for body in &bodies {

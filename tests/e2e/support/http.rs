@@ -15,6 +15,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) struct Client {
     agent: Agent,
     url: String,
+    authorization: Option<String>,
 }
 
 /// An answer, whatever its status.
@@ -46,7 +47,12 @@ impl Client {
             .proxy(None)
             .timeout_global(Some(LIMIT))
             .build();
-        Self { agent: config.new_agent(), url: url.to_owned() }
+        Self { agent: config.new_agent(), url: url.to_owned(), authorization: None }
+    }
+
+    /// The same with a token.
+    pub(crate) fn bearing(self, token: &str) -> Self {
+        Self { authorization: Some(format!("Bearer {token}")), ..self }
     }
 
     /// Sends a request, which fails where the server goes away.
@@ -61,6 +67,9 @@ impl Client {
         request = request.header("accept", "application/json, text/event-stream");
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
         }
         let response = match body {
             None => self.agent.run(request.body(())?)?,

@@ -34,6 +34,14 @@ const provider = new Provider(issuer, {
       useGrantedResource: () => true,
     },
   },
+  // Clients register with the scopes that they know of so far, and would be held to them when they
+  // need another one later.
+  extraClientMetadata: {
+    properties: ['unbound'],
+    validator: (_context, _name, _value, metadata) => {
+      delete metadata.scope;
+    },
+  },
   cookies: { keys: ['of-a-test'] },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   pkce: { required: () => true },

@@ -1,7 +1,10 @@
 // The whole OAuth flow of the official TypeScript clients: from a 401 to a call that needs a scope
 // of its own. Nothing is configured but the server's URL.
 //
-//   node oauth.mjs URL 2|1
+//   node oauth.mjs URL 2|1 [bare]
+//
+// With `bare`, something before the server takes the challenge away: then the metadata is found by
+// its well-known place, and all scopes that it lists are asked for at once.
 
 import assert from 'node:assert/strict';
 import { browse } from './browser.mjs';
@@ -9,9 +12,10 @@ import { step } from './scenario.mjs';
 
 const CALLBACK = 'http://127.0.0.1:9/callback'; // Nobody listens there: the browser stops before.
 
-const [url, major] = process.argv.slice(2);
+const [url, major, how] = process.argv.slice(2);
+const bare = how === 'bare';
 if (!URL.canParse(url ?? '') || !['1', '2'].includes(major)) {
-  console.error('usage: node oauth.mjs URL 2|1');
+  console.error('usage: node oauth.mjs URL 2|1 [bare]');
   process.exit(2);
 }
 const sdk = major === '2'
@@ -57,6 +61,12 @@ class Host {
   codeVerifier() {
     return this.verifier;
   }
+  saveDiscoveryState(state) {
+    this.discovered = state;
+  }
+  discoveryState() {
+    return this.discovered;
+  }
   async redirectToAuthorization(to) {
     this.asked.push(to);
     this.returned = await browse(to, CALLBACK);
@@ -93,6 +103,7 @@ await step('refused', async () => {
   const response = await fetch(url, { method: 'POST', body: '{}' });
   assert.equal(response.status, 401);
   const challenge = response.headers.get('www-authenticate');
+  if (bare) return assert.equal(challenge, null);
   assert.match(challenge, /^Bearer resource_metadata="[^"]+", scope="mcp:tools"$/);
   return { challenge };
 });
@@ -115,6 +126,16 @@ await step('list', async () => {
   return { tools: tools.length };
 });
 
+if (bare) {
+  await step('call', async () => {
+    await client.callTool({ name: 'example_echo', arguments: { text: 'hello' } });
+    assert.equal(host.asked.length, 1);
+    await client.close();
+    return { scope: host.kept.scope };
+  });
+  process.exit(0);
+}
+
 await step('step up', async () => {
   assert.ok(!scopes().includes('echo:call'));
   const call = () => client.callTool({ name: 'example_echo', arguments: { text: 'hello' } });
@@ -135,7 +156,9 @@ await step('again', async () => {
 await step('close', () => client.close());
 
 await step('refresh', async () => {
-  if (!host.kept.refresh_token) return { refreshToken: false };
+  // 1.x does not ask for offline_access, so it is given none.
+  if (major === '1') return { refreshToken: false };
+  assert.ok(host.kept.refresh_token);
   const before = host.kept.access_token;
   host.kept = { ...host.kept, access_token: 'x'.repeat(40) };
   const fresh = new sdk.Client({ name: 'oauth', version: '1' });

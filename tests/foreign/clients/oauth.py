@@ -1,7 +1,10 @@
 """The whole OAuth flow of the official Python client, from a 401 to a call that needs a scope of
 its own. Nothing is configured but the server's URL.
 
-    python oauth.py URL
+    python oauth.py URL [bare]
+
+With `bare`, something before the server takes the challenge away: then the metadata is found by its
+well-known place, and all scopes that it lists are asked for at once.
 """
 
 import asyncio
@@ -92,29 +95,32 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-async def main(url):
+async def main(url, bare):
     storage, person = Storage(), Person()
-    provider = OAuthClientProvider(
-        server_url=url,
-        client_metadata=OAuthClientMetadata(
-            client_name="oauth",
-            redirect_uris=[CALLBACK],
-            grant_types=["authorization_code", "refresh_token"],
-            response_types=["code"],
-            token_endpoint_auth_method="none",
-        ),
-        storage=storage,
-        redirect_handler=person.go,
-        callback_handler=person.come_back,
-    )
+
+    def http_client():
+        provider = OAuthClientProvider(
+            server_url=url,
+            client_metadata=OAuthClientMetadata(
+                client_name="oauth",
+                redirect_uris=[CALLBACK],
+                grant_types=["authorization_code", "refresh_token"],
+                response_types=["code"],
+                token_endpoint_auth_method="none",
+            ),
+            storage=storage,
+            redirect_handler=person.go,
+            callback_handler=person.come_back,
+        )
+        return httpx2.AsyncClient(auth=provider, trust_env=False, timeout=STEP_LIMIT)
 
     async with step("refused") as seen, httpx2.AsyncClient(trust_env=False) as http:
         response = await http.post(url, json={})
         assert response.status_code == 401
-        seen["challenge"] = response.headers["www-authenticate"]
-        assert 'scope="mcp:tools"' in seen["challenge"]
+        seen["challenge"] = response.headers.get("www-authenticate")
+        assert seen["challenge"] is None if bare else 'scope="mcp:tools"' in seen["challenge"]
 
-    http = httpx2.AsyncClient(auth=provider, trust_env=False, timeout=STEP_LIMIT)
+    http = http_client()
     async with http, Client(streamable_http_client(url, http_client=http)) as client:
         async with step("connect") as seen:
             tools = (await client.list_tools()).tools
@@ -125,6 +131,12 @@ async def main(url):
             token = claims(storage.tokens.access_token)
             assert token["aud"] == url and token["sub"] == "alice"
             seen["scope"] = storage.tokens.scope
+
+        if bare:
+            async with step("call"):
+                await client.call_tool("example_echo", {"text": "hello"})
+                assert len(person.asked) == 1
+            return
 
         async with step("step up") as seen:
             result = await client.call_tool("example_echo", {"text": "hello"})
@@ -138,10 +150,13 @@ async def main(url):
             await client.call_tool("example_echo", {"text": "hello"})
             assert len(person.asked) == 2
 
-    async with step("close"):
-        pass
+    async with step("anew"):
+        http = http_client()
+        async with http, Client(streamable_http_client(url, http_client=http)) as client:
+            await client.call_tool("example_echo", {"text": "hello"})
+        assert len(person.asked) == 2, "what is kept is enough"
 
 
-if len(sys.argv) != 2:
-    sys.exit("usage: python oauth.py URL")
-asyncio.run(main(sys.argv[1]))
+if len(sys.argv) not in (2, 3):
+    sys.exit("usage: python oauth.py URL [bare]")
+asyncio.run(main(sys.argv[1], sys.argv[2:] == ["bare"]))

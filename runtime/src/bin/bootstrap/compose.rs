@@ -152,7 +152,7 @@ fn door(configuration: &Configuration, shared: &Shared) -> Result<Option<Arc<Doo
             };
             let tokens = SecretTokens::new(place, shared.at(endpoint), clock.clone());
             let (name, ids) = (configuration.stack.clone(), SystemIds::default());
-            Door::Bearer(BearerDoor::new(Arc::new(tokens), name, clock, &ids))
+            Door::Bearer(Box::new(BearerDoor::new(Arc::new(tokens), name, clock, &ids)))
         }
         Some(PublicDoor::OAuth(settings)) => {
             let documents = Arc::new(HttpDocuments::default());

@@ -37,12 +37,12 @@ impl Tokens for One {
 
 fn bearer(answers: bool) -> Door {
     let ids = SystemIds::default();
-    Door::Bearer(BearerDoor::new(
+    Door::Bearer(Box::new(BearerDoor::new(
         Arc::new(One(answers)),
         "stack".to_owned(),
         Arc::new(Stopped),
         &ids,
-    ))
+    )))
 }
 
 struct Nowhere;
