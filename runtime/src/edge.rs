@@ -211,8 +211,9 @@ impl Edge {
             return Reply::problem(StatusCode::NOT_FOUND, detail).finish(access);
         }
         if let Some(name) = place.server() {
-            let found = self.gateway.virtual_server(name, &incoming.from.principal).await;
-            match found {
+            // Boxed, so that who calls the whole does not carry it.
+            let finding = self.gateway.virtual_server(name, &incoming.from.principal);
+            match Box::pin(finding).await {
                 Ok(Some(endpoint)) => incoming.endpoint = endpoint,
                 Ok(None) => return nothing_here().finish(access),
                 Err(error) => return mcp::unavailable(&error.to_string()).finish(access),
@@ -242,10 +243,10 @@ impl Edge {
                 register::answer(&self.admin, &incoming, path).await.finish(access)
             }
             (Place::Policies(path), _) => {
-                documents::policies(&self.admin, &incoming, path).await.finish(access)
+                Box::pin(documents::policies(&self.admin, &incoming, path)).await.finish(access)
             }
             (Place::Servers(path), _) => {
-                documents::servers(&self.admin, &incoming, path).await.finish(access)
+                Box::pin(documents::servers(&self.admin, &incoming, path)).await.finish(access)
             }
             (Place::Metadata(resource), _) => {
                 let reply = door::metadata(self, &incoming, &resource);

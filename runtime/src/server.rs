@@ -169,7 +169,9 @@ mod tests {
             server.has(Labels { kind, name: &name, tags })
         };
         assert!(has(Kind::Tool, "get-x", &[]) && has(Kind::Tool, "a", &[]));
-        assert!(!has(Kind::Tool, "b", &[red.clone()]) && has(Kind::Tool, "b", &[red, blue]));
+        assert!(
+            !has(Kind::Tool, "b", std::slice::from_ref(&red)) && has(Kind::Tool, "b", &[red, blue])
+        );
         assert!(has(Kind::Prompt, "b", &[]) && !has(Kind::Resource, "get-x", &[]));
         assert!(parse(r#"{"offers":["*"]}"#).expect("everything").has(Labels {
             kind: Kind::Resource,

@@ -262,7 +262,7 @@ mod tests {
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
         let unnamed = format!("{none}.{}", RS256.split_once('.').expect("dots").1);
         // Its signature is of another header, which shows that a key was tried.
-        assert_eq!(verify(&[other.clone()], &unnamed), NO_SIGNATURE);
+        assert_eq!(verify(std::slice::from_ref(&other), &unnamed), NO_SIGNATURE);
         let refused = verify(&[other, rsa("")], &unnamed);
         assert_eq!(refused, Err(Unverified::Refused(Invalid::Form("it names no key"))));
     }

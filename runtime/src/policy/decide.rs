@@ -424,7 +424,7 @@ mod tests {
             (r#"{"name":"get-*","tag":"green"}"#, false),
         ] {
             let set = statement(&format!(r#""resource":{resource}"#));
-            assert_eq!(check(&set, &[blue.clone()], None), expected, "{resource}");
+            assert_eq!(check(&set, std::slice::from_ref(&blue), None), expected, "{resource}");
         }
         let tagged = statement(r#""resource":{"tag":"*"}"#);
         assert!(check(&tagged, &[red], None) && !check(&tagged, &[], None));

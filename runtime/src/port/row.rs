@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn sorts_stand_together() {
-        let mut keys = vec!["policy-z", "prompt-a", "resource-a", "tool-z", "virtual-a"];
+        let mut keys = ["policy-z", "prompt-a", "resource-a", "tool-z", "virtual-a"];
         keys.sort_unstable();
         let sorts: Vec<Sort> = keys.iter().map(|key| Sort::of(key)).collect();
         let one = Sort::Registration;

@@ -19,8 +19,9 @@ use mcp_lambda_runtime::port::row::{RowId, Rows};
 use mcp_lambda_runtime::port::{
     Clock, Invoker, MailboxId, Mailboxes, Registrations, SessionKey, Sessions, Timestamp,
 };
-use mcp_lambda_runtime::registration::RegistrationId;
+use mcp_lambda_runtime::protocol::name::Name;
 use mcp_lambda_runtime::registration::arn::FunctionArn;
+use mcp_lambda_runtime::registration::{Kind, RegistrationId};
 use mcp_lambda_runtime::system::{SystemClock, SystemIds};
 use tokio::time::Instant;
 
@@ -100,8 +101,8 @@ impl Adapters {
     /// Everything that the admin plane asks of its adapters.
     async fn admin_plane(&self) -> Result<(), String> {
         let now = SystemClock.now();
-        let registration = RegistrationId::parse(&format!("tool-a{}", self.number)).expect("an id");
-        let id = RowId::from(&registration);
+        let name = Name::parse(&format!("a{}", self.number)).expect("a name");
+        let id = RowId::from(RegistrationId::new(Kind::Tool, name.clone()));
         let registrations = &self.registrations;
         let new = vec![(id.clone(), "{}".to_owned())];
         told("create", registrations.create(new, now).await)?;
@@ -111,6 +112,7 @@ impl Adapters {
         told("remove", registrations.remove(&id, Some(2)).await)?;
         told("version", registrations.version().await)?;
         let function = FunctionArn::parse(&function_arn("forecast")).expect("an ARN");
+        let registration = RegistrationId::new(Kind::Tool, name);
         let grant = Grant { registration, function: function.clone() };
         let statement = grant.statement();
         let id = OperationId(self.number.into());
