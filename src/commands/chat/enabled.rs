@@ -142,17 +142,15 @@ impl Chat<'_> {
     }
 
     fn finish(&self, stopped: &StopReason) -> Result<(), Failure> {
-        let why = match stopped {
-            StopReason::EndTurn | StopReason::StopSequence | StopReason::ToolUse => return Ok(()),
-            StopReason::MaxTokens => "the answer is cut off; allow more with --max-tokens",
-            StopReason::ContentFiltered | StopReason::GuardrailIntervened => {
-                "the answer was held back by a filter of Bedrock"
-            }
-            StopReason::MalformedModelOutput
-            | StopReason::MalformedToolUse
-            | StopReason::ModelContextWindowExceeded
-            | StopReason::Unknown(_)
-            | _ => "the model stopped for a reason of its own",
+        let is = |reasons: &[StopReason]| reasons.contains(stopped);
+        let why = if is(&[StopReason::EndTurn, StopReason::StopSequence, StopReason::ToolUse]) {
+            return Ok(());
+        } else if is(&[StopReason::MaxTokens]) {
+            "the answer is cut off; allow more with --max-tokens"
+        } else if is(&[StopReason::ContentFiltered, StopReason::GuardrailIntervened]) {
+            "the answer was held back by a filter of Bedrock"
+        } else {
+            "the model stopped for a reason of its own"
         };
         if self.output.is_json() {
             let event = json!({"event": "stopped", "reason": stopped.as_str()});

@@ -127,30 +127,23 @@ impl Building {
         event: ConverseStreamOutput,
         said: &mut impl FnMut(&str),
     ) -> Result<(), Failure> {
-        match event {
-            ConverseStreamOutput::ContentBlockStart(start) => {
-                if let Some(ContentBlockStart::ToolUse(tool)) = start.start {
-                    let (id, name) = (tool.tool_use_id, tool.name);
-                    let block = Block::Tool { id, name, input: String::new() };
-                    self.blocks.insert(start.content_block_index, block);
-                }
+        // What else begins and ends shows by what comes; what is new is nothing that we asked for.
+        if let ConverseStreamOutput::ContentBlockStart(start) = event {
+            if let Some(ContentBlockStart::ToolUse(tool)) = start.start {
+                let (id, name) = (tool.tool_use_id, tool.name);
+                let block = Block::Tool { id, name, input: String::new() };
+                self.blocks.insert(start.content_block_index, block);
             }
-            ConverseStreamOutput::ContentBlockDelta(event) => {
-                if let Some(delta) = event.delta {
-                    self.grow(event.content_block_index, delta, said)?;
-                }
+        } else if let ConverseStreamOutput::ContentBlockDelta(event) = event {
+            if let Some(delta) = event.delta {
+                self.grow(event.content_block_index, delta, said)?;
             }
-            ConverseStreamOutput::MessageStop(stop) => self.stopped = Some(stop.stop_reason),
-            ConverseStreamOutput::Metadata(told) => {
-                if let Some(usage) = told.usage {
-                    self.tokens = (usage.input_tokens, usage.output_tokens);
-                }
-            }
-            // What begins and ends shows by what comes; what is new is nothing that we asked for.
-            ConverseStreamOutput::MessageStart(_)
-            | ConverseStreamOutput::ContentBlockStop(_)
-            | ConverseStreamOutput::Unknown
-            | _ => {}
+        } else if let ConverseStreamOutput::MessageStop(stop) = event {
+            self.stopped = Some(stop.stop_reason);
+        } else if let ConverseStreamOutput::Metadata(told) = event
+            && let Some(usage) = told.usage
+        {
+            self.tokens = (usage.input_tokens, usage.output_tokens);
         }
         Ok(())
     }
@@ -162,41 +155,31 @@ impl Building {
         said: &mut impl FnMut(&str),
     ) -> Result<(), Failure> {
         let thought = || Block::Thought { text: String::new(), signature: None };
-        let piece = match delta {
-            ContentBlockDelta::Text(piece) => {
-                said(&piece);
-                let block = self.blocks.entry(at).or_insert_with(|| Block::Text(String::new()));
-                if let Block::Text(text) = block {
-                    text.push_str(&piece);
-                }
-                piece
+        let mut piece = String::new();
+        if let ContentBlockDelta::Text(text) = delta {
+            said(&text);
+            let block = self.blocks.entry(at).or_insert_with(|| Block::Text(String::new()));
+            if let Block::Text(whole) = block {
+                whole.push_str(&text);
             }
-            ContentBlockDelta::ToolUse(delta) => {
-                if let Some(Block::Tool { input, .. }) = self.blocks.get_mut(&at) {
-                    input.push_str(&delta.input);
-                }
-                delta.input
+            piece = text;
+        } else if let ContentBlockDelta::ToolUse(delta) = delta {
+            if let Some(Block::Tool { input, .. }) = self.blocks.get_mut(&at) {
+                input.push_str(&delta.input);
             }
-            ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Text(piece)) => {
-                if let Block::Thought { text, .. } = self.blocks.entry(at).or_insert_with(thought) {
-                    text.push_str(&piece);
+            piece = delta.input;
+        } else if let ContentBlockDelta::ReasoningContent(delta) = delta {
+            let block = self.blocks.entry(at).or_insert_with(thought);
+            if let Block::Thought { text, signature } = block {
+                if let ReasoningContentBlockDelta::Text(more) = delta {
+                    text.push_str(&more);
+                    piece = more;
+                } else if let ReasoningContentBlockDelta::Signature(more) = delta {
+                    signature.get_or_insert_default().push_str(&more);
+                    piece = more;
                 }
-                piece
             }
-            ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Signature(piece)) => {
-                let block = self.blocks.entry(at).or_insert_with(thought);
-                if let Block::Thought { signature, .. } = block {
-                    signature.get_or_insert_default().push_str(&piece);
-                }
-                piece
-            }
-            ContentBlockDelta::Citation(_)
-            | ContentBlockDelta::Image(_)
-            | ContentBlockDelta::ReasoningContent(_)
-            | ContentBlockDelta::ToolResult(_)
-            | ContentBlockDelta::Unknown
-            | _ => String::new(),
-        };
+        }
         self.bytes += piece.len();
         if self.bytes > MAX_TURN_BYTES {
             return Err(Failure::Aws("the model's turn has more than 4 MiB".to_owned()));
