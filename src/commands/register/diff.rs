@@ -209,7 +209,7 @@ mod tests {
         ]);
         let add = Change::Add { id: "tool-new".to_owned(), text: "{}".to_owned() };
         let found = plan(&files, &all, false);
-        assert_eq!(found.changes, [add.clone()]);
+        assert_eq!(found.changes, std::slice::from_ref(&add));
         assert_eq!((found.unchanged, found.kept), (1, vec!["tool-old".to_owned()]));
         let remove = Change::Remove { id: "tool-old".to_owned(), revision: 7 };
         assert_eq!(plan(&files, &all, true).changes, [add, remove]);

@@ -122,10 +122,11 @@ pub(crate) fn claims(changes: &Value) -> Value {
     });
     let members = claims.as_object_mut().expect("an object");
     for (name, value) in changes.as_object().expect("an object") {
-        match value {
-            Value::Null => members.remove(name),
-            other => members.insert(name.clone(), other.clone()),
-        };
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
     }
     claims
 }
