@@ -189,6 +189,7 @@ fn documents_link_to_what_exists() {
         "docs/ARCHITECTURE.md",
         "docs/authors.md",
         "docs/decisions.md",
+        "docs/features.md",
         "docs/functions.md",
         "docs/operations.md",
         "docs/policies.md",
