@@ -182,8 +182,9 @@ fn binding(subject: &Subject<'_>, asked: &Asked<'_>) -> String {
         }
         Subject::Resource { .. } | Subject::Completion { .. } => String::new(),
     };
-    let (kind, who) = (asked.principal.kind(), asked.principal.name());
-    let text = format!("{kind}\0{who}\0{}\0{}\0{arguments}", subject.method(), subject.name());
-    let hash = digest(&SHA256, text.as_bytes());
+    let mut text = asked.principal.binding().to_vec();
+    let what = format!("\0{}\0{}\0{arguments}", subject.method(), subject.name());
+    text.extend_from_slice(what.as_bytes());
+    let hash = digest(&SHA256, &text);
     hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
