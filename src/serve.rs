@@ -54,7 +54,8 @@ async fn serve(arguments: &ServeArguments, output: Arc<Output>) -> Result<(), Fa
     let address =
         listener.local_addr().map_err(|source| Failure::System { doing: "listening", source })?;
     // Before anyone is told that the server is there, so that whoever waits for that may stop it.
-    let stopped = stop_signal()?;
+    let stopped = mcp_lambda_runtime::listener::stop_signal()
+        .map_err(|source| Failure::System { doing: "listening for signals", source })?;
     banner::print(&output, arguments, address, &host);
     let site = door::site(&arguments.door, address)?;
     let closed = arguments.door.is_closed();
@@ -91,29 +92,4 @@ fn origins(arguments: &ServeArguments) -> OriginPolicy {
 
 fn is_loopback(address: SocketAddr) -> bool {
     address.ip().is_loopback()
-}
-
-/// Listens for SIGINT and SIGTERM from now on; the future ends with the first of them.
-#[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|source| Failure::System { doing: "listening for signals", source })
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

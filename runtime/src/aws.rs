@@ -7,6 +7,8 @@ pub mod dynamodb;
 mod fault;
 pub mod gateway_probe;
 pub mod lambda;
+#[cfg(feature = "function")]
+pub mod own_role;
 pub mod permissions;
 #[cfg(feature = "aws-profiles")]
 pub mod profiles;

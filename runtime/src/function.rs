@@ -115,6 +115,22 @@ impl Times {
     }
 }
 
+/// Serves until it cannot any more: why. A function that could not be composed is told to Lambda.
+pub async fn serve(address: &str, composed: Result<Function, String>) -> String {
+    let mut api = match RuntimeApi::connect(address).await {
+        Ok(api) => api,
+        Err(error) => return error.to_string(),
+    };
+    match composed {
+        Ok(function) => function.run(&mut api).await.to_string(),
+        Err(why) => {
+            // Lambda shows it to whoever invokes, and starts the process anew.
+            let _ = api.cannot_start(&why).await;
+            why
+        }
+    }
+}
+
 impl Function {
     /// A function that does what its role says.
     pub fn new(role: Role, log: Log, clock: Arc<dyn Clock>) -> Self {

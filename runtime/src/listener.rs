@@ -49,6 +49,28 @@ pub trait Service: Clone + Send + Sync + 'static {
     fn refused(&self, head: &Parts, status: StatusCode, started: Instant);
 }
 
+/// Listens for SIGINT and SIGTERM from now on; the future ends with the first of them.
+#[cfg(unix)]
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
 /// Serves until `stopped`, then lets running requests end.
 pub async fn run<S: Service>(listener: TcpListener, service: S, stopped: impl Future<Output = ()>) {
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));

@@ -11,6 +11,7 @@ use crate::aws::iam;
 use crate::aws::lambda::url::{AuthType, InvokeMode};
 use crate::construct::function::{Added, Concurrency, Function};
 use crate::construct::logs::Logs;
+use crate::construct::tokens::Tokens;
 use crate::construct::tools::ToolFunctions;
 use crate::construct::{Grant, Scope};
 use crate::core::{Condition, Handle, IntoValue, InvalidTemplate, ToNode, Value, Word};
@@ -109,7 +110,7 @@ impl Functions {
         let public_logs =
             logs(scope, public::LOGS, public::SUFFIX, Some(&gateway.parameters.door.used))?;
         written.push(public_logs.grant_write("PublicLogs").only_if(&gateway.parameters.door.used));
-        written.push(gateway.tokens(scope).grant_read(&gateway.parameters.door.is_bearer));
+        written.push(Tokens::new(scope).grant_read(&gateway.parameters.door.is_bearer));
         arns.push(arn(scope, public::SUFFIX));
         let registration_logs = logs(scope, "RegistrationLogs", "mcp-registration", None)?;
         let sweeper_logs = logs(scope, "SweeperLogs", "mcp-sweeper", None)?;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use aws_types::SdkConfig;
-
 use crate::aws::documents::HttpDocuments;
+use crate::aws::own_role::OwnRole;
 use crate::aws::tokens::{SecretName, SecretTokens};
 use crate::deployment::variables;
 use crate::door::{BearerDoor, Door, OAuthDoor};
@@ -13,13 +12,7 @@ use crate::port::Clock;
 use crate::system::{SystemClock, SystemIds};
 
 /// The public door, if the function has one. What it needs is fetched when the first caller comes.
-///
-/// `at` gives the configuration of clients with the endpoint of a service, where it is not the
-/// region's own.
-pub fn door(
-    configuration: &Configuration,
-    at: impl Fn(Option<&str>) -> SdkConfig,
-) -> Result<Option<Arc<Door>>, String> {
+pub fn door(configuration: &Configuration, role: &OwnRole) -> Result<Option<Arc<Door>>, String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let door = match &configuration.door {
         None => return Ok(None),
@@ -30,7 +23,7 @@ pub fn door(
                 SecretName::Parameter(_) => configuration.aws.ssm_endpoint.as_deref(),
                 SecretName::Secret(_) => configuration.aws.secrets_endpoint.as_deref(),
             };
-            let tokens = SecretTokens::new(place, at(endpoint), clock.clone());
+            let tokens = SecretTokens::new(place, role.at(endpoint), clock.clone());
             let (name, ids) = (configuration.stack.clone(), SystemIds::default());
             Door::Bearer(Box::new(BearerDoor::new(Arc::new(tokens), name, clock, &ids)))
         }

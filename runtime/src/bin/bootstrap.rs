@@ -5,13 +5,12 @@
 #[path = "bootstrap/compose.rs"]
 mod compose;
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use mcp_lambda_runtime::function;
 use mcp_lambda_runtime::function::configuration::Configuration;
-use mcp_lambda_runtime::function::log::{Level, Log};
-use mcp_lambda_runtime::function::runtime_api::RuntimeApi;
+use mcp_lambda_runtime::function::log::{Level, Log, write_line};
 use mcp_lambda_runtime::system::SystemClock;
 
 fn main() -> ExitCode {
@@ -40,22 +39,5 @@ async fn run(log: &Log) -> Result<std::convert::Infallible, String> {
         Ok(configuration) => compose::function(configuration, log).await,
         Err(error) => Err(error.to_string()),
     };
-    let mut api = RuntimeApi::connect(&address).await.map_err(|error| error.to_string())?;
-    match composed {
-        Ok(function) => Err(function.run(&mut api).await.to_string()),
-        Err(why) => {
-            // Lambda shows it to whoever invokes, and starts the process anew.
-            let _ = api.cannot_start(&why).await;
-            Err(why)
-        }
-    }
-}
-
-/// One write for each line, so that lines never mix.
-fn write_line(line: &str) {
-    let mut whole = Vec::with_capacity(line.len() + 1);
-    whole.extend_from_slice(line.as_bytes());
-    whole.push(b'\n');
-    // Without anyone to hear it there is nothing to be done.
-    let _ = std::io::stdout().write_all(&whole);
+    Err(function::serve(&address, composed).await)
 }

@@ -1,5 +1,6 @@
 //! The log: a JSON object a line, as Lambda's own log format has it.
 
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -57,6 +58,15 @@ struct Line<'a, T: Serialize> {
 #[derive(Serialize)]
 struct Text<'a> {
     message: &'a str,
+}
+
+/// Writes a line to standard output at once, so that lines never mix.
+pub fn write_line(line: &str) {
+    let mut whole = Vec::with_capacity(line.len() + 1);
+    whole.extend_from_slice(line.as_bytes());
+    whole.push(b'\n');
+    // Without anyone to hear it there is nothing to be done.
+    let _ = std::io::stdout().write_all(&whole);
 }
 
 impl Log {

@@ -42,7 +42,8 @@ async fn serve(server: Server, arguments: &Arguments) -> Result<(), String> {
     })?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     // Before anyone is told that the server is there, so that whoever waits for that may stop it.
-    let stopped = stop_signal()?;
+    let stopped =
+        listener::stop_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
     complain(&format!("{name} listens at http://{address}{}/mcp", arguments.mount));
     let service = Mounted { edge, mount: arguments.mount.as_str().into() };
     listener::run(listener, service, stopped).await;
@@ -98,27 +99,4 @@ impl Service for Mounted {
         let path = head.uri.path();
         access::record(self.edge.access(), &head.method, path, status.as_u16(), started);
     }
-}
-
-/// Listens for SIGINT and SIGTERM from now on; the future ends with the first of them.
-#[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()>, String> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

@@ -4,19 +4,17 @@ mod absent;
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
-use aws_types::SdkConfig;
-use mcp_lambda_runtime::aws;
 use mcp_lambda_runtime::aws::door::door;
 use mcp_lambda_runtime::aws::dynamodb::{DynamoBuckets, DynamoSessions, TableName};
+use mcp_lambda_runtime::aws::own_role::OwnRole;
 use mcp_lambda_runtime::aws::sqs::{Options, SqsMailboxes, StackIdentifier};
 use mcp_lambda_runtime::deployment::{handlers, variables};
 use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
-use mcp_lambda_runtime::function::configuration::{AwsEnvironment, Configuration, InvokeMode};
-use mcp_lambda_runtime::function::log::{Level, Log};
+use mcp_lambda_runtime::function;
+use mcp_lambda_runtime::function::configuration::{Configuration, InvokeMode};
+use mcp_lambda_runtime::function::log::{Level, Log, write_line};
 use mcp_lambda_runtime::function::metrics::Metrics;
-use mcp_lambda_runtime::function::runtime_api::RuntimeApi;
 use mcp_lambda_runtime::function::settle::Settling;
 use mcp_lambda_runtime::function::{Duty, Function, Http, Role};
 use mcp_lambda_runtime::port::buckets::Buckets;
@@ -44,31 +42,12 @@ pub(super) fn run(server: Server, variable: impl Fn(&str) -> Option<String>) -> 
     // One thread: an instance has one request at a time, and mostly waits for others.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
-    let ended = runtime.block_on(serve(server, &address, variable, &log));
+    let ended = runtime.block_on(async {
+        let composed = compose(server, variable, &log).await;
+        function::serve(&address, composed).await
+    });
     log.say(Level::Error, "ended", &ended);
     Err(ended)
-}
-
-/// Serves until it cannot any more: why.
-async fn serve(
-    server: Server,
-    address: &str,
-    variable: impl Fn(&str) -> Option<String>,
-    log: &Log,
-) -> String {
-    let composed = compose(server, variable, log).await;
-    let mut api = match RuntimeApi::connect(address).await {
-        Ok(api) => api,
-        Err(error) => return error.to_string(),
-    };
-    match composed {
-        Ok(function) => function.run(&mut api).await.to_string(),
-        Err(why) => {
-            // Lambda shows it to whoever invokes, and starts the process anew.
-            let _ = api.cannot_start(&why).await;
-            why
-        }
-    }
 }
 
 async fn compose(
@@ -88,7 +67,8 @@ async fn compose(
     });
     let configuration = configuration.map_err(|error| error.to_string())?;
     let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
-    let stores = stores(&configuration, table.as_deref(), stack.as_deref(), &ids)?;
+    let role = OwnRole::new(&configuration.aws);
+    let stores = stores(&configuration, &role, table.as_deref(), stack.as_deref(), &ids)?;
     let Stores { sessions, data, mailboxes, buckets } = stores;
     let adapters = Adapters {
         sessions,
@@ -119,7 +99,7 @@ async fn compose(
         loopback_origins: false,
         origins: configuration.allowed_origins.clone(),
     };
-    let door = door(&configuration, |endpoint| shared(&configuration.aws, endpoint))?;
+    let door = door(&configuration, &role)?;
     let edge = Edge::new(gateway, EdgeSettings { origins, access: log.access() });
     let edge = match door {
         None => edge,
@@ -160,6 +140,7 @@ struct Stores {
 /// Sessions are in a table if there is one, mailboxes are queues if the deployment has a name.
 fn stores(
     configuration: &Configuration,
+    role: &OwnRole,
     table: Option<&str>,
     stack: Option<&str>,
     ids: &Arc<dyn Ids>,
@@ -171,7 +152,7 @@ fn stores(
             let name = TableName::parse(name).map_err(|error| {
                 format!("{} or {SESSION_TABLE}: {error}", variables::SESSIONS_TABLE)
             })?;
-            let config = shared(aws, aws.dynamodb_endpoint.as_deref());
+            let config = role.at(aws.dynamodb_endpoint.as_deref());
             let buckets = DynamoBuckets::new(&config, name.clone());
             let table = Arc::new(DynamoSessions::new(&config, name, ids.clone()));
             let data: Arc<dyn SessionData> = table.clone();
@@ -183,36 +164,9 @@ fn stores(
         Some(name) => {
             let name = StackIdentifier::parse(name)
                 .map_err(|error| format!("{} {error}", variables::STACK))?;
-            let config = shared(aws, aws.sqs_endpoint.as_deref());
+            let config = role.at(aws.sqs_endpoint.as_deref());
             Arc::new(SqsMailboxes::new(&config, name, ids.clone(), Options::default()))
         }
     };
     Ok(Stores { sessions, data, mailboxes: Arc::new(Settling::new(mailboxes)), buckets })
-}
-
-/// The function's own role, whose keys hold for as long as the process lives.
-fn shared(environment: &AwsEnvironment, endpoint: Option<&str>) -> SdkConfig {
-    let credentials = Credentials::new(
-        &environment.access_key_id,
-        &environment.secret_access_key,
-        environment.session_token.clone(),
-        None,
-        "Environment",
-    );
-    let mut config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(environment.region.clone()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws::http_client());
-    config.set_endpoint_url(endpoint.map(str::to_owned));
-    config.build()
-}
-
-/// One write for each line, so that lines never mix.
-fn write_line(line: &str) {
-    let mut whole = Vec::with_capacity(line.len() + 1);
-    whole.extend_from_slice(line.as_bytes());
-    whole.push(b'\n');
-    // Without anyone to hear it there is nothing to be done.
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), &whole);
 }

@@ -18,11 +18,6 @@ pub(super) const SUFFIX: &str = "mcp-public";
 pub(super) const LOGS: &str = "McpPublicLogs";
 
 impl Gateway<'_> {
-    /// The bearer door's tokens.
-    pub(super) fn tokens(&self, scope: &Scope<'_>) -> Tokens {
-        Tokens::new(scope)
-    }
-
     /// The signed door's function, behind the public door instead.
     pub(super) fn public_door(&self, scope: &Scope<'_>, signed: Function) -> Function {
         let door = &self.parameters.door;
@@ -32,7 +27,7 @@ impl Gateway<'_> {
         });
         function.variables.extend([
             (variables::AUTHENTICATION, door.is_bearer.choose("BEARER", "OAUTH").into_value()),
-            (variables::BEARER_TOKENS, self.tokens(scope).name),
+            (variables::BEARER_TOKENS, Tokens::new(scope).name),
             (variables::OAUTH_ISSUER, door.issuer.clone()),
             (variables::OAUTH_AUDIENCES, door.audiences.clone()),
             (variables::OAUTH_CLIENTS, door.clients.clone()),

@@ -6,16 +6,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use mcp_lambda_runtime::admin::Admin;
-use mcp_lambda_runtime::aws;
 use mcp_lambda_runtime::aws::door::door;
 use mcp_lambda_runtime::aws::dynamodb::{
     DynamoBuckets, DynamoIntents, DynamoRegistrations, DynamoSessions, TableName,
 };
 use mcp_lambda_runtime::aws::gateway_probe::GatewayProbe;
 use mcp_lambda_runtime::aws::lambda::LambdaInvoker;
+use mcp_lambda_runtime::aws::own_role::OwnRole;
 use mcp_lambda_runtime::aws::permissions::{IdentityPolicy, LambdaPermissions, RoleArn};
 use mcp_lambda_runtime::aws::sqs::{
     ORPHANED_AFTER, Options, SqsMailboxes, StackIdentifier, Sweeper,
@@ -25,7 +24,7 @@ use mcp_lambda_runtime::edge::origin::OriginPolicy;
 use mcp_lambda_runtime::edge::{Edge, EdgeSettings, Planes};
 use mcp_lambda_runtime::function::authorizer::Authorizer;
 use mcp_lambda_runtime::function::configuration::{
-    AwsEnvironment, Configuration, GatewayFunction, Handler, InvokeMode,
+    Configuration, GatewayFunction, Handler, InvokeMode,
 };
 use mcp_lambda_runtime::function::log::Log;
 use mcp_lambda_runtime::function::metrics::Metrics;
@@ -42,7 +41,7 @@ use tokio::time::Instant;
 pub(crate) async fn function(configuration: Configuration, log: &Log) -> Result<Function, String> {
     let stack = StackIdentifier::parse(&configuration.stack)
         .map_err(|error| format!("MCP_LAMBDA_STACK {error}"))?;
-    let shared = Shared::new(&configuration.aws);
+    let shared = OwnRole::new(&configuration.aws);
     let role = match configuration.handler {
         Handler::Sweeper => {
             let sweeper =
@@ -50,7 +49,7 @@ pub(crate) async fn function(configuration: Configuration, log: &Log) -> Result<
             Role::Sweeper(Arc::new(Orphans(sweeper)))
         }
         Handler::Authorizer => {
-            let door = door(&configuration, |endpoint| shared.at(endpoint))?
+            let door = door(&configuration, &shared)?
                 .ok_or("MCP_LAMBDA_AUTHENTICATION must be BEARER or OAUTH for the authorizer")?;
             Role::Authorizer(Authorizer { door, site: configuration.public_url })
         }
@@ -64,7 +63,7 @@ pub(crate) async fn function(configuration: Configuration, log: &Log) -> Result<
 async fn http(
     configuration: Configuration,
     stack: StackIdentifier,
-    shared: &Shared,
+    shared: &OwnRole,
     log: &Log,
 ) -> Result<Http, String> {
     let table =
@@ -72,7 +71,7 @@ async fn http(
     let registrations = table(variables::REGISTRATIONS_TABLE, &configuration.registrations_table)?;
     let sessions = table(variables::SESSIONS_TABLE, &configuration.sessions_table)?;
     let planes = planes(&configuration);
-    let door = door(&configuration, |endpoint| shared.at(endpoint))?;
+    let door = door(&configuration, shared)?;
     let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
     let dynamodb = shared.at(configuration.aws.dynamodb_endpoint.as_deref());
     let sqs = shared.at(configuration.aws.sqs_endpoint.as_deref());
@@ -163,36 +162,6 @@ fn planes(configuration: &Configuration) -> Planes {
         message: is_client && client.message,
         register: !is_client,
         streams: configuration.invoke_mode == InvokeMode::ResponseStream,
-    }
-}
-
-/// What all clients share: credentials, region, connections.
-struct Shared(SdkConfig);
-
-impl Shared {
-    /// The function's own role. Its keys hold for as long as the process lives.
-    fn new(environment: &AwsEnvironment) -> Self {
-        let credentials = Credentials::new(
-            &environment.access_key_id,
-            &environment.secret_access_key,
-            environment.session_token.clone(),
-            None,
-            "Environment",
-        );
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(environment.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws::http_client());
-        Self(config.build())
-    }
-
-    /// With the endpoint of a service, where it is not the region's own.
-    fn at(&self, endpoint: Option<&str>) -> SdkConfig {
-        match endpoint {
-            None => self.0.clone(),
-            Some(url) => self.0.to_builder().endpoint_url(url).build(),
-        }
     }
 }
 
