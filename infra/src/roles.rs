@@ -57,6 +57,28 @@ impl Shared<'_> {
             .grant(self.key.grant())
     }
 
+    /// The function of `POST /message` alone: it hands messages on to the streams of sessions.
+    pub fn messages(
+        &self,
+        registrations: &Registrations,
+        sessions: &Sessions,
+        mailboxes: &Mailboxes,
+        logs: Vec<Grant>,
+        network: Grant,
+    ) -> Role {
+        self.role("The MCP gateway: messages for event streams", logs, network)
+            .grant(registrations.grant_read())
+            .grant(sessions.grant())
+            .grant(mailboxes.grant_send())
+            .grant(self.key.grant())
+    }
+
+    /// The authorizer: it reads the tokens, if it asks for them.
+    pub fn authorizer(&self, logs: Vec<Grant>, network: Grant) -> Role {
+        self.role("The MCP gateway: asking for tokens at API Gateway", logs, network)
+            .grant(self.key.grant_variables())
+    }
+
     /// The sweeper: mailboxes that nobody closed are removed.
     pub fn sweeper(&self, mailboxes: &Mailboxes, logs: Vec<Grant>, network: Grant) -> Role {
         self.role("The MCP gateway: removing queues that were left behind", logs, network)

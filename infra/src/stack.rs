@@ -35,6 +35,7 @@ pub fn template(settings: &Settings) -> Template {
 
 /// What the functions of the gateway share.
 struct Gateway<'a> {
+    api: Api,
     parameters: &'a Parameters,
     common: &'a Common,
     data: &'a Data,
@@ -79,12 +80,14 @@ fn write(settings: &Settings) -> Result<Template, InvalidTemplate> {
         sessions: Sessions::add(&mut scope, &parameters.data.protected)?,
         mailboxes: Mailboxes::new(&scope),
     };
-    let gateway = Gateway { parameters: &parameters, common: &common, data: &data };
-    let functions = Functions::add(&mut scope, &gateway, settings.api)?;
-    let front = front::add(&mut scope, &gateway, &functions)?;
+    let gateway =
+        Gateway { api: settings.api, parameters: &parameters, common: &common, data: &data };
+    let opened = front::open(&mut scope, &gateway)?;
+    let functions = Functions::add(&mut scope, &gateway, opened.as_ref())?;
+    let url = front::add(&mut scope, &gateway, opened.as_ref(), &functions)?;
     watch::add(&mut scope, &gateway, &functions)?;
-    describe::access(&mut scope, &parameters, &functions, front.as_ref())?;
-    describe::outputs(&mut scope, &gateway, &functions, front.as_ref())?;
+    describe::access(&mut scope, &parameters, &functions, opened.as_ref())?;
+    describe::outputs(&mut scope, &gateway, &functions, url.as_ref())?;
     Ok(template)
 }
 

@@ -1,6 +1,8 @@
 //! `deploy` and its neighbours as somebody types them, in an emulated AWS that verifies signatures
 //! and enforces policies, with the gateway's own template and program.
 
+mod api;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::command::{Finished, run, succeed};
-use crate::support::http::Client;
+use crate::support::http::{Client, Reply};
 use crate::support::node::NodeServer;
 use crate::support::server::program;
 use crate::support::{foreign, repository};

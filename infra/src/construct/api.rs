@@ -1,30 +1,67 @@
 //! An API Gateway in front: a REST API, the only kind that streams.
 //!
 //! It answers at the root of its stage. Callers sign their requests (`AWS_IAM`, service
-//! `execute-api`): API Gateway verifies them before a function is invoked. Its events do not prove
-//! who sent them, so the functions behind it take every caller for the same one.
+//! `execute-api`), or send tokens to the [public door](door): API Gateway verifies them before a
+//! function is invoked. Its events do not prove who sent them, so the functions behind it take every
+//! caller who signed for the same one, and ask for tokens again.
 
+pub mod door;
+mod routes;
+
+use self::door::{AddedDoor, Door};
+use self::routes::Routes;
 use crate::aws::apigateway;
-use crate::aws::apigateway::method::{Integration, ResponseTransferMode, Type};
 use crate::aws::apigateway::rest_api::EndpointConfiguration;
 use crate::aws::apigateway::stage::{AccessLogSetting, MethodSetting};
-use crate::aws::lambda;
 use crate::construct::Scope;
 use crate::construct::function::Added;
 use crate::construct::logs::Logs;
-use crate::core::{Condition, Handle, InvalidTemplate, Object, Resource, Value, pseudo};
+use crate::core::{Condition, Handle, InvalidTemplate, Object, Resource, Value};
 use crate::stack::digest::digest;
 use crate::{object, sub};
 
-/// How long API Gateway waits for a streamed answer: as long as it may, and Lambda too.
-const TIMEOUT_MS: i64 = 900_000;
-/// How callers are authorized.
-const AUTHORIZATION: &str = "AWS_IAM";
+/// The API itself, which functions behind it have to know.
+#[derive(Clone, Debug)]
+pub struct RestApi {
+    handle: Handle<apigateway::RestApi>,
+    /// Its URL with the stage, without a slash at its end.
+    pub url: Value<String>,
+}
+
+impl RestApi {
+    /// Puts it into the template.
+    pub fn add(
+        scope: &mut Scope<'_>,
+        used: &Condition,
+        stage: &Value<String>,
+    ) -> Result<Self, InvalidTemplate> {
+        let api = apigateway::RestApi::new()
+            .name(sub!("${id}-mcp", id = scope.identifier))
+            .description("The client plane of the MCP gateway")
+            .endpoint_configuration(EndpointConfiguration::new().types(["REGIONAL"]))
+            .tags(scope.tag_list())
+            .only_if(used);
+        let handle = scope.template.add("McpApi", api)?;
+        let url = sub!(
+            "https://${api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${stage}",
+            api = handle.reference(),
+            stage = stage,
+        );
+        Ok(Self { handle, url })
+    }
+
+    /// The API.
+    pub fn handle(&self) -> &Handle<apigateway::RestApi> {
+        &self.handle
+    }
+}
 
 /// What an API is like.
 pub struct Api<'a> {
     /// Whether there is one.
     pub used: &'a Condition,
+    /// The API.
+    pub api: &'a RestApi,
     /// The stage's name.
     pub stage: &'a Value<String>,
     /// Requests in a second, over time and at once.
@@ -37,126 +74,57 @@ pub struct Api<'a> {
     pub logged: &'a Condition,
     /// Where they are logged.
     pub logs: &'a Logs,
-    /// What each path asks: the path without slashes at its ends, empty for all that is left.
+    /// What each path asks: the path without slashes at its ends, empty for the root.
     pub routes: Vec<(&'static str, &'a Added)>,
-}
-
-/// An API in a template.
-pub struct Front {
-    /// The API.
-    pub api: Handle<apigateway::RestApi>,
-    /// Its URL, without a slash at its end.
-    pub url: Value<String>,
+    /// Paths that strangers may ask for at the public door.
+    pub open: Vec<(&'static str, &'a Added)>,
+    /// The public door.
+    pub door: Door<'a>,
 }
 
 impl Api<'_> {
-    /// Puts it into the template.
-    pub fn add_to(self, scope: &mut Scope<'_>) -> Result<Front, InvalidTemplate> {
-        let api = apigateway::RestApi::new()
-            .name(sub!("${id}-mcp", id = scope.identifier))
-            .description("The client plane of the MCP gateway")
-            .endpoint_configuration(EndpointConfiguration::new().types(["REGIONAL"]))
-            .tags(scope.tag_list())
-            .only_if(self.used);
-        let api = scope.template.add("McpApi", api)?;
-        let mut methods = Vec::new();
+    /// Puts it into the template; its URL.
+    pub fn add_to(self, scope: &mut Scope<'_>) -> Result<Value<String>, InvalidTemplate> {
+        let door = self.door.add(scope, self.api.handle())?;
+        let mut routes = Routes::new(&self, &door);
         for (path, function) in &self.routes {
-            self.permit(scope, &api, function)?;
-            let root = api.root_resource_id();
-            match *path {
-                "" => {
-                    methods.push(self.method(scope, &api, "McpApiRoot", &root.text(), function)?);
-                    let rest = self.resource(scope, &api, "McpApiRest", "{proxy+}")?;
-                    let id = rest.reference().text();
-                    methods.push(self.method(scope, &api, "McpApiRest", &id, function)?);
-                }
-                part => {
-                    let mut id = "McpApi".to_owned();
-                    id.extend(part.chars().take(1).map(|first| first.to_ascii_uppercase()));
-                    id.push_str(&part[1..]);
-                    let resource = self.resource(scope, &api, &id, part)?;
-                    let at = resource.reference().text();
-                    methods.push(self.method(scope, &api, &id, &at, function)?);
-                }
-            }
+            routes.permit(scope, function)?;
+            routes.guarded(scope, path, function)?;
         }
-        let url = self.stage(scope, &api, &methods)?;
-        Ok(Front { api, url })
-    }
-
-    fn resource(
-        &self,
-        scope: &mut Scope<'_>,
-        api: &Handle<apigateway::RestApi>,
-        id: &str,
-        part: &str,
-    ) -> Result<Handle<apigateway::Resource>, InvalidTemplate> {
-        let root = api.root_resource_id().text();
-        let resource = apigateway::Resource::new(&root, part, api.reference()).only_if(self.used);
-        scope.template.add(&format!("{id}Resource"), resource)
-    }
-
-    fn method(
-        &self,
-        scope: &mut Scope<'_>,
-        api: &Handle<apigateway::RestApi>,
-        id: &str,
-        resource: &Value<String>,
-        function: &Added,
-    ) -> Result<Handle<apigateway::Method>, InvalidTemplate> {
-        let target = sub!(
-            "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2021-11-15/functions/${arn}/response-streaming-invocations",
-            arn = function.arn,
-        );
-        let integration = Integration::new(Type::AwsProxy)
-            .integration_http_method("POST")
-            .uri(target)
-            .response_transfer_mode(ResponseTransferMode::Stream)
-            .timeout_in_millis(TIMEOUT_MS);
-        let method = apigateway::Method::new("ANY", resource, api.reference())
-            .authorization_type(AUTHORIZATION)
-            .integration(integration)
-            .only_if(self.used);
-        scope.template.add(&format!("{id}Method"), method)
-    }
-
-    fn permit(
-        &self,
-        scope: &mut Scope<'_>,
-        api: &Handle<apigateway::RestApi>,
-        function: &Added,
-    ) -> Result<(), InvalidTemplate> {
-        let source = sub!(
-            "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${api}/*",
-            api = api.reference(),
-        );
-        let permission = lambda::Permission::new(
-            "lambda:InvokeFunction",
-            &function.name,
-            "apigateway.amazonaws.com",
-        )
-        .source_arn(source)
-        .source_account(pseudo::account_id())
-        .only_if(self.used);
-        scope.template.add(&format!("{}ApiPermission", function.id()), permission).map(|_| ())
+        for (path, function) in &self.open {
+            routes.unguarded(scope, path, function)?;
+        }
+        let Routes { guarded, open, .. } = routes;
+        self.stage(scope, &door, &guarded, &open)
     }
 
     /// The stage, and what is deployed to it. A deployment never changes, so another API needs
-    /// another one: its logical id is made of what it deploys.
+    /// another one: its logical id is made of what it deploys. What depends on parameters, the id
+    /// cannot know; hence one for each kind of door.
     fn stage(
         &self,
         scope: &mut Scope<'_>,
-        api: &Handle<apigateway::RestApi>,
-        methods: &[Handle<apigateway::Method>],
+        door: &AddedDoor,
+        guarded: &[Handle<apigateway::Method>],
+        open: &[Handle<apigateway::Method>],
     ) -> Result<Value<String>, InvalidTemplate> {
-        let declared =
-            methods.iter().map(|method| &scope.template.resources()[method.logical_id()]);
-        let version = digest(&format!("{:?}", declared.collect::<Vec<_>>()));
-        let mut deployment = apigateway::Deployment::new(api.reference()).only_if(self.used);
-        for method in methods {
-            deployment = deployment.depends_on(method);
-        }
-        let deployment = scope.template.add(&format!("McpApiDeployment{version}"), deployment)?;
+        let methods = || guarded.iter().chain(open);
+        let parts = methods().map(Handle::logical_id).chain(door.parts());
+        let declared: Vec<_> = parts.map(|id| &scope.template.resources()[id]).collect();
+        let version = digest(&format!("{declared:?}"));
+        let deployment = |used: &Condition| {
+            apigateway::Deployment::new(self.api.handle.reference()).only_if(used)
+        };
+        let signed = guarded.iter().fold(deployment(self.door.signed), Resource::depends_on);
+        let signed = scope.template.add(&format!("McpApiDeployment{version}"), signed)?;
+        let mut with_door = |kind: &str, used: &Condition| {
+            let deployment = methods().fold(deployment(used), Resource::depends_on);
+            let deployment = door.responses.iter().fold(deployment, Resource::depends_on);
+            scope.template.add(&format!("McpApiDeployment{kind}{version}"), deployment)
+        };
+        let bearer = with_door("Bearer", self.door.bearer)?;
+        let oauth = with_door("OAuth", self.door.oauth)?;
+        let tokens = self.door.bearer.choose(bearer.reference(), oauth.reference());
         let access = AccessLogSetting::new()
             .destination_arn(self.logs.handle().arn())
             .format(access_format().to_json_text());
@@ -166,9 +134,9 @@ impl Api<'_> {
             .metrics_enabled(true)
             .throttling_burst_limit(self.burst)
             .throttling_rate_limit(self.rate.clone());
-        let stage = apigateway::Stage::new(api.reference())
+        let stage = apigateway::Stage::new(self.api.handle.reference())
             .stage_name(self.stage)
-            .deployment_id(deployment.reference())
+            .deployment_id(self.door.signed.choose(signed.reference(), tokens))
             .access_log_setting(self.logged.only(access))
             .method_settings([all])
             .tracing_enabled(self.traced.choose(true, false))
@@ -177,10 +145,29 @@ impl Api<'_> {
         let stage = scope.template.add("McpApiStage", stage)?;
         Ok(sub!(
             "https://${api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${stage}",
-            api = api.reference(),
+            api = self.api.handle.reference(),
             stage = stage.reference(),
         ))
     }
+}
+
+/// A function as API Gateway calls it.
+fn invocations(function: &Added, version: &'static str, how: &'static str) -> Value<String> {
+    sub!(
+        "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/${version}/functions/${arn}/${how}",
+        version = version,
+        arn = function.arn,
+        how = how,
+    )
+}
+
+/// Everything of an API that may call a function.
+fn source(api: &Handle<apigateway::RestApi>, part: &'static str) -> Value<String> {
+    sub!(
+        "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${api}/${part}",
+        api = api.reference(),
+        part = part,
+    )
 }
 
 /// A line of the access log: no headers, no query, no body.

@@ -35,6 +35,11 @@ impl Mailboxes {
         Grant::new("Mailboxes", [statement])
     }
 
+    /// To write to those of others.
+    pub fn grant_send(&self) -> Grant {
+        Grant::new("Mailboxes", [allow(&[actions::MAILBOX_SENDER]).on(&self.0)])
+    }
+
     /// To remove those that nobody closed.
     pub fn grant_sweep(&self) -> Grant {
         let (list, own): (Vec<&str>, Vec<&str>) =

@@ -2,19 +2,21 @@
 
 use crate::aws::iam;
 use crate::construct::{Grant, Scope};
-use crate::core::{Handle, IntoValue, InvalidTemplate, PolicyDocument, Value};
+use crate::core::{Condition, Handle, IntoValue, InvalidTemplate, PolicyDocument, Resource, Value};
 
 /// A role that a function takes on, and what it may do.
 #[derive(Clone, Debug)]
 pub struct Role {
     description: &'static str,
     grants: Vec<Grant>,
+    /// Without it, it is always there.
+    condition: Option<Condition>,
 }
 
 impl Role {
     /// A role that may do nothing yet.
     pub fn new(description: &'static str) -> Self {
-        Self { description, grants: Vec::new() }
+        Self { description, grants: Vec::new(), condition: None }
     }
 
     /// With one more grant.
@@ -28,6 +30,13 @@ impl Role {
     #[must_use]
     pub fn grant_all(mut self, grants: impl IntoIterator<Item = Grant>) -> Self {
         self.grants.extend(grants);
+        self
+    }
+
+    /// Only there under a condition of the template.
+    #[must_use]
+    pub fn only_if(mut self, condition: &Condition) -> Self {
+        self.condition = Some(condition.clone());
         self
     }
 
@@ -47,6 +56,10 @@ impl Role {
             .description(self.description)
             .policies(policies)
             .tags(scope.tag_list());
+        let role = match &self.condition {
+            Some(condition) => role.only_if(condition),
+            None => role,
+        };
         scope.template.add(id, role)
     }
 }

@@ -6,9 +6,9 @@ use super::parameters::Parameters;
 use super::settings::{Application, Flavour, Settings};
 use crate::aws::iam;
 use crate::construct::Scope;
-use crate::construct::api::Front;
+use crate::construct::api::RestApi;
 use crate::construct::tokens::Tokens;
-use crate::core::{InvalidTemplate, Node, Object, Output, Resource, Template};
+use crate::core::{InvalidTemplate, Node, Object, Output, Resource, Template, Value};
 use crate::object;
 use crate::policy;
 
@@ -51,7 +51,7 @@ pub(super) fn access(
     scope: &mut Scope<'_>,
     parameters: &Parameters,
     functions: &Functions,
-    front: Option<&Front>,
+    opened: Option<&RestApi>,
 ) -> Result<(), InvalidTemplate> {
     let clients = iam::ManagedPolicy::new(policy::caller(&functions.mcp.arn))
         .description("Lets agents call the MCP gateway at its Function URL");
@@ -59,10 +59,11 @@ pub(super) fn access(
     let administrators = iam::ManagedPolicy::new(policy::caller(&functions.registration.arn))
         .description("Lets administrators register functions with the MCP gateway");
     scope.template.add("AdministratorPolicy", administrators)?;
-    if let (Some(api), Some(front)) = (&parameters.api, front) {
-        let clients = iam::ManagedPolicy::new(policy::api_caller(&front.api, &api.stage))
+    let signed = parameters.door.at_api.as_ref().map(|door| &door.signed);
+    if let (Some(api), Some(opened), Some(signed)) = (&parameters.api, opened, signed) {
+        let clients = iam::ManagedPolicy::new(policy::api_caller(opened.handle(), &api.stage))
             .description("Lets agents call the MCP gateway through API Gateway")
-            .only_if(&api.used);
+            .only_if(signed);
         scope.template.add("ApiClientPolicy", clients)?;
     }
     Ok(())
@@ -73,7 +74,7 @@ pub(super) fn outputs(
     scope: &mut Scope<'_>,
     gateway: &Gateway<'_>,
     functions: &Functions,
-    front: Option<&Front>,
+    api_url: Option<&Value<String>>,
 ) -> Result<(), InvalidTemplate> {
     let url = |function: &crate::construct::function::Added| {
         function.url.clone().expect("clients and administrators have Function URLs")
@@ -123,8 +124,8 @@ pub(super) fn outputs(
         .description("The parameter with the tokens; mcp-lambda token rotate makes it.")
         .only_if(&door.is_bearer);
     scope.template.output("BearerTokensName", tokens)?;
-    if let (Some(api), Some(front)) = (&gateway.parameters.api, front) {
-        let url = Output::new(&front.url)
+    if let (Some(api), Some(url)) = (&gateway.parameters.api, api_url) {
+        let url = Output::new(url)
             .description("Where MCP clients call through API Gateway; /mcp.")
             .only_if(&api.used);
         scope.template.output("McpApiUrl", url)?;

@@ -1,20 +1,22 @@
 //! The functions of the gateway, with their roles and logs.
 
+mod api;
 mod public;
 
 use mcp_lambda_runtime::deployment::{handlers, variables};
 
+use self::api::BehindApi;
 use super::parameters::Parameters;
-use super::settings::Api;
 use super::{Data, Gateway};
 use crate::aws::iam;
 use crate::aws::lambda::url::{AuthType, InvokeMode};
+use crate::construct::api::RestApi;
 use crate::construct::function::{Added, Concurrency, Function};
 use crate::construct::logs::Logs;
 use crate::construct::tokens::Tokens;
 use crate::construct::tools::ToolFunctions;
 use crate::construct::{Grant, Scope};
-use crate::core::{Condition, Handle, IntoValue, InvalidTemplate, ToNode, Value, Word};
+use crate::core::{Condition, Handle, IntoValue, InvalidTemplate, ToNode, Value};
 use crate::roles::Shared;
 use crate::sub;
 
@@ -38,100 +40,60 @@ pub(super) struct Functions {
     pub(super) public: Added,
     pub(super) registration: Added,
     pub(super) sweeper: Added,
-    /// Those behind API Gateway, with the paths that they serve; empty for all that is left.
-    pub(super) behind_api: Vec<(&'static str, Added)>,
+    /// Those at API Gateway, if there can be one.
+    pub(super) api: Option<BehindApi>,
 }
-
-/// A function behind API Gateway.
-struct Behind {
-    id: &'static str,
-    logs: &'static str,
-    suffix: &'static str,
-    grant: &'static str,
-    path: &'static str,
-    /// The planes that it serves.
-    planes: &'static str,
-}
-
-const WHOLE: Behind = Behind {
-    id: "McpApiFunction",
-    logs: "McpApiLogs",
-    suffix: "mcp-api",
-    grant: "ApiLogs",
-    path: "",
-    planes: "mcp,sse,message",
-};
-const STREAMS: Behind = Behind {
-    id: "McpApiSseFunction",
-    logs: "McpApiSseLogs",
-    suffix: "mcp-api-sse",
-    grant: "ApiSseLogs",
-    path: "sse",
-    planes: "sse",
-};
-const MESSAGES: Behind = Behind {
-    id: "McpApiMessageFunction",
-    logs: "McpApiMessageLogs",
-    suffix: "mcp-api-message",
-    grant: "ApiMessageLogs",
-    path: "message",
-    planes: "message",
-};
 
 impl Functions {
     /// Puts them into the template.
     pub(super) fn add(
         scope: &mut Scope<'_>,
         gateway: &Gateway<'_>,
-        api: Api,
+        opened: Option<&RestApi>,
     ) -> Result<Self, InvalidTemplate> {
-        let behind = match api {
-            Api::Absent => Vec::new(),
-            Api::Whole => vec![WHOLE],
-            Api::Split => vec![Behind { planes: "mcp", ..WHOLE }, STREAMS, MESSAGES],
-        };
-        let retention = gateway.parameters.observing.retention.clone();
-        let logs = |scope: &mut Scope<'_>, id: &str, suffix: &str, used: Option<&Condition>| {
-            let name = name(scope, suffix);
-            Logs::add(scope, id, sub!("/aws/lambda/${name}", name = name), &retention, used)
-        };
-        let used = gateway.parameters.api.as_ref().map(|api| &api.used);
-        let mcp_logs = logs(scope, "McpLogs", "mcp", None)?;
+        let door = &gateway.parameters.door;
+        let plan = opened.map(|api| gateway.plan(scope, api)).transpose()?;
+        let mcp_logs = gateway.logs(scope, "McpLogs", "mcp", None)?;
+        let public_logs = gateway.logs(scope, public::LOGS, public::SUFFIX, Some(&door.used))?;
+        let registration_logs =
+            gateway.logs(scope, "RegistrationLogs", "mcp-registration", None)?;
+        let sweeper_logs = gateway.logs(scope, "SweeperLogs", "mcp-sweeper", None)?;
+
         let mut written = vec![mcp_logs.grant_write("Logs")];
         let mut arns = vec![arn(scope, "mcp")];
-        let mut behind_logs = Vec::new();
-        for one in &behind {
-            let own = logs(scope, one.logs, one.suffix, used)?;
-            let grant = own.grant_write(one.grant);
-            written.push(used.into_iter().fold(grant, Grant::only_if));
-            arns.push(arn(scope, one.suffix));
-            behind_logs.push(own);
+        if let Some(plan) = &plan {
+            written.extend(plan.grants());
+            arns.extend(plan.arns(scope));
         }
-        let public_logs =
-            logs(scope, public::LOGS, public::SUFFIX, Some(&gateway.parameters.door.used))?;
-        written.push(public_logs.grant_write("PublicLogs").only_if(&gateway.parameters.door.used));
-        written.push(Tokens::new(scope).grant_read(&gateway.parameters.door.is_bearer));
+        written.push(public_logs.grant_write("PublicLogs").only_if(&door.used));
+        written.push(Tokens::new(scope).grant_read(&door.is_bearer));
         arns.push(arn(scope, public::SUFFIX));
-        let registration_logs = logs(scope, "RegistrationLogs", "mcp-registration", None)?;
-        let sweeper_logs = logs(scope, "SweeperLogs", "mcp-sweeper", None)?;
 
         let role = gateway.role(scope, written, &arns)?;
         let mcp = gateway.client_plane(scope, &mcp_logs, &role).add(scope, gateway.common)?;
-        let mut behind_api = Vec::new();
-        for (one, logs) in behind.iter().zip(&behind_logs) {
-            let function = gateway.client_plane(scope, logs, &role).behind(scope, one, used);
-            behind_api.push((one.path, function.add(scope, gateway.common)?));
-        }
+        let api = plan.map(|plan| plan.add(scope, gateway, &role)).transpose()?;
         let public = gateway.client_plane(scope, &public_logs, &role);
         let public = gateway.public_door(scope, public).add(scope, gateway.common)?;
         let registration = gateway.registration(scope, &registration_logs, &role, &mcp)?;
         let sweeper = gateway.sweeper(scope, &sweeper_logs)?;
         let gateway_role = role;
-        Ok(Self { gateway_role, mcp, mcp_logs, public, registration, sweeper, behind_api })
+        Ok(Self { gateway_role, mcp, mcp_logs, public, registration, sweeper, api })
     }
 }
 
 impl Gateway<'_> {
+    /// The log group of a function.
+    fn logs(
+        &self,
+        scope: &mut Scope<'_>,
+        id: &str,
+        suffix: &str,
+        used: Option<&Condition>,
+    ) -> Result<Logs, InvalidTemplate> {
+        let name = sub!("/aws/lambda/${name}", name = name(scope, suffix));
+        Logs::add(scope, id, name, &self.parameters.observing.retention, used)
+    }
+
     fn shared<'a>(&'a self, scope: &'a Scope<'_>) -> Shared<'a> {
         Shared { observe: &self.common.observe, key: &scope.key }
     }
@@ -270,31 +232,6 @@ impl Gateway<'_> {
             condition: None,
         };
         function.add(scope, self.common)
-    }
-}
-
-impl Function {
-    /// The same behind API Gateway, whose events do not prove who sent them: API Gateway has
-    /// verified the caller before, and nobody else may invoke the function.
-    fn behind(mut self, scope: &Scope<'_>, one: &Behind, used: Option<&Condition>) -> Self {
-        for (variable, value) in &mut self.variables {
-            match *variable {
-                variables::AUTHENTICATION => *value = "NONE".into_value(),
-                variables::DIRECT_INVOKE => *value = "DENY".into_value(),
-                _ => {}
-            }
-        }
-        let mode = InvokeMode::ResponseStream.as_str();
-        self.variables.push((variables::INVOKE_MODE, mode.into_value()));
-        self.variables.push((variables::PLANES, one.planes.into_value()));
-        Self {
-            id: one.id,
-            name: name(scope, one.suffix),
-            description: "MCP clients, through API Gateway",
-            url: None,
-            condition: used.cloned(),
-            ..self
-        }
     }
 }
 

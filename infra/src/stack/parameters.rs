@@ -8,7 +8,7 @@ mod observing;
 use mcp_lambda_runtime::deployment::MAX_STACK_CHARACTERS;
 
 pub(super) use self::api::ApiParameters;
-pub(super) use self::door::DoorParameters;
+pub(super) use self::door::{ApiDoor, DoorParameters};
 pub(super) use self::functions::{DataParameters, FunctionParameters};
 pub(super) use self::observing::ObservingParameters;
 
@@ -69,16 +69,21 @@ impl Parameters {
         template: &mut Template,
         settings: &Settings,
     ) -> Result<Self, InvalidTemplate> {
+        let identifier = identifier(template)?;
+        let network = NetworkParameters::declare(template)?;
+        let serving = ServingParameters::declare(template)?;
+        let limits = LimitParameters::declare(template)?;
+        let api = match settings.api {
+            Api::Absent => None,
+            Api::Whole | Api::Split => Some(ApiParameters::declare(template)?),
+        };
         Ok(Self {
-            identifier: identifier(template)?,
-            network: NetworkParameters::declare(template)?,
-            serving: ServingParameters::declare(template)?,
-            limits: LimitParameters::declare(template)?,
-            door: DoorParameters::declare(template)?,
-            api: match settings.api {
-                Api::Absent => None,
-                Api::Whole | Api::Split => Some(ApiParameters::declare(template)?),
-            },
+            identifier,
+            network,
+            serving,
+            limits,
+            door: DoorParameters::declare(template, api.as_ref())?,
+            api,
             observing: ObservingParameters::declare(template)?,
             data: DataParameters::declare(template)?,
             functions: FunctionParameters::declare(template, &settings.code)?,

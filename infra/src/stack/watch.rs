@@ -36,11 +36,15 @@ pub(super) fn add(
     alarms.on_function("McpErrors", "Errors", &functions.mcp.name, crashed, None)?;
     alarms.on_function("McpThrottles", "Throttles", &functions.mcp.name, throttled, None)?;
     let used = gateway.parameters.api.as_ref().map(|api| &api.used);
-    for (_, function) in &functions.behind_api {
+    for function in functions.api.iter().flat_map(|api| &api.functions) {
         let id = function.id().trim_end_matches("Function");
         let (errors, throttles) = (format!("{id}Errors"), format!("{id}Throttles"));
         alarms.on_function(&errors, "Errors", &function.name, crashed, used)?;
         alarms.on_function(&throttles, "Throttles", &function.name, throttled, used)?;
+    }
+    if let (Some(api), Some(door)) = (&functions.api, &gateway.parameters.door.at_api) {
+        let (name, used) = (&api.authorizer.name, Some(&door.public));
+        alarms.on_function("AuthorizerThrottles", "Throttles", name, throttled, used)?;
     }
     let used = Some(&gateway.parameters.door.used);
     let public = &functions.public.name;

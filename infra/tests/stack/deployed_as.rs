@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cases::{cases, expanded};
 use crate::evaluate::{Deployment, members, text};
-use crate::{document, everything_on};
+use crate::{document, everything_on, everything_on_with_api_door};
 
 /// The properties by which AWS tells resources of a kind apart, in an account and Region.
 const NAMES: [&str; 7] = [
@@ -162,7 +162,7 @@ fn functions_are_told_how_they_are_called() {
         for (id, told) in variables_of(&deployment) {
             let mode = told.get(variables::INVOKE_MODE).cloned();
             let expected = match id.as_str() {
-                "SweeperFunction" => None,
+                "SweeperFunction" | "AuthorizerFunction" => None,
                 "RegistrationFunction" => Some(json!("BUFFERED")),
                 _ => Some(json!("RESPONSE_STREAM")),
             };
@@ -189,7 +189,8 @@ fn everything_that_takes_tags_has_them() {
     for (id, resource) in deployment.resources() {
         let kind = text(&resource["Type"]);
         let name = kind.rsplit("::").next().expect("a name");
-        let api = ["Deployment", "Method", "Resource"].contains(&name);
+        let api = ["Authorizer", "Deployment", "GatewayResponse", "Method", "Resource"];
+        let api = api.contains(&name);
         if api || untagged.contains(&name) {
             continue;
         }
@@ -214,6 +215,112 @@ fn another_api_is_another_deployment() {
     assert_eq!(deployment(Api::Absent), None);
     assert!(deployment(Api::Whole).is_some());
     assert_ne!(deployment(Api::Whole), deployment(Api::Split));
+}
+
+/// The methods of the API, with how they authorize: path, verb, how.
+fn methods(deployment: &Deployment) -> BTreeSet<(String, String, String)> {
+    let root = deployment.value(&json!({"Fn::GetAtt": ["McpApi", "RootResourceId"]}));
+    let path = |id: &Value| {
+        let (mut id, mut path) = (id.clone(), String::new());
+        while id != root {
+            let resource = text(&id).trim_end_matches("-id").to_owned();
+            let resource = deployment.properties(&resource);
+            path = format!("/{}{path}", text(&resource["PathPart"]));
+            id = resource["ParentId"].clone();
+        }
+        if path.is_empty() { "/".to_owned() } else { path }
+    };
+    let methods = deployment
+        .resources()
+        .filter(|(_, resource)| resource["Type"] == "AWS::ApiGateway::Method")
+        .map(|(id, _)| deployment.properties(id));
+    methods
+        .map(|method| {
+            let how = text(&method["AuthorizationType"]);
+            assert_eq!(method.get("AuthorizerId").is_some(), how == "CUSTOM", "{method}");
+            (path(&method["ResourceId"]), text(&method["HttpMethod"]).to_owned(), how.to_owned())
+        })
+        .collect()
+}
+
+fn method(path: &str, verb: &str, how: &str) -> (String, String, String) {
+    (path.to_owned(), verb.to_owned(), how.to_owned())
+}
+
+#[test]
+fn the_public_door_is_where_it_is_wanted() {
+    let at_api = everything_on_with_api_door();
+    for api in [Api::Whole, Api::Split] {
+        let settings = Settings { api, ..expanded() };
+        let deployment = deploy(&settings, &at_api).expect("right parameters");
+        let there = |id: &str| deployment.resources().any(|(one, _)| one == id);
+        assert!(there("AuthorizerFunction") && !there("McpPublicFunction"));
+        assert!(!there("ApiClientPolicy") && deployment.output("McpPublicUrl").is_none());
+        let mut expected = BTreeSet::new();
+        let split: &[&str] = match api {
+            Api::Split => &[
+                "/sse",
+                "/message",
+                "/s/{server}/sse",
+                "/s/{server}/message",
+                "/s/{server}/{proxy+}",
+            ],
+            Api::Whole | Api::Absent => &[],
+        };
+        for path in [&["/", "/{proxy+}"], split].concat() {
+            expected.insert(method(path, "ANY", "CUSTOM"));
+            expected.insert(method(path, "OPTIONS", "NONE"));
+        }
+        for path in ["/health", "/.well-known/{proxy+}"] {
+            expected.insert(method(path, "ANY", "NONE"));
+        }
+        assert_eq!(methods(&deployment), expected);
+        // Whoever is behind the authorizer asks once more.
+        let url = "https://McpApi-id.execute-api.us-east-1.amazonaws.com/prod";
+        for (id, told) in variables_of(&deployment) {
+            if !id.starts_with("McpApi") && id != "AuthorizerFunction" {
+                continue;
+            }
+            assert_eq!(told[variables::AUTHENTICATION], "OAUTH", "{id}");
+            assert_eq!(told[variables::PUBLIC_URL], url, "{id}");
+            assert!(told.get(variables::DIRECT_INVOKE).is_none(), "{id}");
+        }
+        let challenge = &deployment.properties("McpApiUnauthorized")["ResponseParameters"];
+        assert_eq!(
+            challenge["gatewayresponse.header.WWW-Authenticate"],
+            format!(
+                "'Bearer resource_metadata=\"{url}/.well-known/oauth-protected-resource/mcp\"'"
+            )
+        );
+    }
+    let at_url = deploy(&expanded(), &everything_on()).expect("right parameters");
+    assert!(methods(&at_url).iter().all(|(_, _, how)| how == "AWS_IAM"));
+    assert!(!at_url.resources().any(|(id, _)| id == "AuthorizerFunction"));
+    let told = variables_of(&at_url);
+    let (_, behind) = told.iter().find(|(id, _)| id == "McpApiFunction").expect("it is there");
+    assert_eq!(behind[variables::AUTHENTICATION], "NONE");
+    let refused = deploy(&expanded(), &[("PublicDoor", "BEARER"), ("PublicDoorAt", "API_GATEWAY")]);
+    assert_eq!(refused.err().as_deref(), Some("PublicDoorAt API_GATEWAY needs ApiEnabled"));
+}
+
+#[test]
+fn another_door_is_another_deployment() {
+    let deployed = |kind: &str| {
+        let at_api = [("PublicDoorAt", "API_GATEWAY"), ("OAuthIssuer", "https://i.example")];
+        let given = [&at_api[..], &[("ApiEnabled", "true"), ("PublicDoor", kind)]].concat();
+        let deployment = deploy(&expanded(), &given).expect("right parameters");
+        let ids: Vec<String> = deployment
+            .resources()
+            .filter(|(_, resource)| resource["Type"] == "AWS::ApiGateway::Deployment")
+            .map(|(id, _)| id.clone())
+            .collect();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        let used = text(&deployment.properties("McpApiStage")["DeploymentId"]).to_owned();
+        assert_eq!(used, format!("{}-id", ids[0]));
+        ids[0].clone()
+    };
+    let all: BTreeSet<String> = ["NONE", "BEARER", "OAUTH"].map(deployed).into();
+    assert_eq!(all.len(), 3, "{all:?}");
 }
 
 /// What lets everybody call the public door, and nothing else.

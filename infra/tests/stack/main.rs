@@ -25,7 +25,19 @@ fn document(template: &Template) -> Value {
     serde_json::from_str(&template.to_json().expect("JSON")).expect("it is JSON")
 }
 
-/// Parameters with which every condition holds.
+/// The same with the public door at API Gateway, where it asks for access tokens.
+fn everything_on_with_api_door() -> Vec<(&'static str, &'static str)> {
+    let mut given = everything_on();
+    given.retain(|(name, _)| *name != "PublicDoor");
+    given.extend([
+        ("PublicDoor", "OAUTH"),
+        ("PublicDoorAt", "API_GATEWAY"),
+        ("OAuthIssuer", "https://issuer.example.com"),
+    ]);
+    given
+}
+
+/// Parameters with which every condition holds that can hold with a public door of its own.
 fn everything_on() -> Vec<(&'static str, &'static str)> {
     vec![
         ("VpcEnabled", "true"),

@@ -4,7 +4,7 @@
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 
-use crate::door::{Called, Door, Refused, Site, presented};
+use crate::door::{Called, Door, Refused, presented};
 use crate::edge::reply::Reply;
 use crate::edge::routes::{METADATA, Place};
 use crate::edge::{Edge, Incoming};
@@ -26,10 +26,7 @@ impl Edge {
         if !place.is_guarded() || !self.serves(&place, incoming) {
             return Ok(());
         }
-        let site = incoming.site.as_ref().map(|site| match place.server() {
-            None => site.clone(),
-            Some(name) => Site::new(&site.url(&format!("/s/{name}"))),
-        });
+        let site = incoming.site.as_ref().map(|site| place.site(site));
         let headers = incoming.headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
         let admitted = door.admit(presented(headers), site.as_ref()).await;
         let admitted = admitted.map_err(|why| refuse(door, incoming, &place, why))?;
@@ -212,6 +209,6 @@ pub(super) fn metadata(edge: &Edge, incoming: &Incoming, resource: &str) -> Opti
     Some(reply.with(CACHE_CONTROL, HeaderValue::from_static(METADATA_CACHE)))
 }
 
-fn document(door: &crate::door::OAuthDoor, site: &Site, resource: &str) -> String {
+fn document(door: &crate::door::OAuthDoor, site: &crate::door::Site, resource: &str) -> String {
     door.metadata(&site.url(resource))
 }

@@ -3,6 +3,7 @@
 //! Paths are compared as they came: nothing is decoded, no segment is taken away, and case counts.
 //! So a path has one form, and everything else leads nowhere.
 
+use crate::door::Site;
 use crate::server::ServerName;
 
 /// What a path leads to. At the client plane's places, the virtual server whose they are.
@@ -100,6 +101,14 @@ impl<'a> Place<'a> {
     /// Whether it is for administrators.
     pub(crate) fn is_admin(&self) -> bool {
         matches!(self, Self::Register(_) | Self::Policies(_) | Self::Servers(_))
+    }
+
+    /// The site for which tokens must be issued there: each virtual server has its own.
+    pub(crate) fn site(&self, site: &Site) -> Site {
+        match self.server() {
+            None => site.clone(),
+            Some(name) => Site::new(&site.url(&format!("/s/{name}"))),
+        }
     }
 
     /// The virtual server.

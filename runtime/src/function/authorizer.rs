@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::door::{Admitted, Door, Refused, Site, presented};
+use crate::edge::routes::Place;
 use crate::function::answer::{Answer, Failure};
 use crate::protocol::json::{self, Text};
 
@@ -32,6 +33,8 @@ struct Event<'a> {
     r#type: Text<'a>,
     #[serde(borrow)]
     method_arn: Option<Text<'a>>,
+    #[serde(borrow)]
+    raw_path: Option<Text<'a>>,
     #[serde(borrow)]
     authorization_token: Option<Text<'a>>,
     #[serde(borrow)]
@@ -79,13 +82,17 @@ impl Authorizer {
             "REQUEST" => authorization(event.multi_value_headers, event.headers),
             _ => return None,
         };
-        let stage = match (&event.method_arn, simple) {
-            (Some(arn), false) => whole_stage(&arn.0)?,
-            (None, true) => String::new(),
+        let (stage, path) = match (&event.method_arn, simple) {
+            (Some(arn), false) => (whole_stage(&arn.0)?, path(&arn.0)),
+            (None, true) => (String::new(), event.raw_path.as_ref().map_or("", |path| &path.0)),
             (Some(_), true) | (None, false) => return None,
         };
         let presented = presented(headers.iter().map(String::as_bytes));
-        let admitted = self.door.admit(presented, self.site.as_ref()).await;
+        let site = self.site.as_ref().map(|site| match Place::of(path) {
+            Some(place) => place.site(site),
+            None => site.clone(),
+        });
+        let admitted = self.door.admit(presented, site.as_ref()).await;
         let refused = admitted.as_ref().err().map(why);
         let answer = if simple {
             Answer::Whole(format!(r#"{{"isAuthorized":{}}}"#, admitted.is_ok()).into())
@@ -157,6 +164,12 @@ fn whole_stage(arn: &str) -> Option<String> {
     good.then(|| format!("{}/*", &arn[..end]))
 }
 
+/// `/path` of `arn:…:api/stage/METHOD/path`.
+fn path(arn: &str) -> &str {
+    let mut slashes = arn.match_indices('/').map(|(at, _)| at);
+    slashes.nth(2).map_or("", |at| &arn[at..])
+}
+
 /// All values of the header. Where both forms are there, they say the same.
 fn authorization(several: Option<&RawValue>, single: Option<&RawValue>) -> Vec<String> {
     use std::collections::BTreeMap;
@@ -203,6 +216,14 @@ mod tests {
             whole_stage(&format!("{start}{}", "x".repeat(length - start.len()))).is_some()
         };
         assert!(fill(MAX_ARN_BYTES) && !fill(MAX_ARN_BYTES + 1));
+    }
+
+    #[test]
+    fn paths() {
+        let of = |rest: &str| path(&format!("arn:aws:execute-api:r:1:{rest}")).to_owned();
+        assert_eq!(of("api/prod/POST/s/team/mcp"), "/s/team/mcp");
+        assert_eq!(of("api/prod/GET/"), "/");
+        assert_eq!(of("api/prod/GET"), "");
     }
 
     #[test]

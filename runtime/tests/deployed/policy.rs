@@ -59,6 +59,15 @@ pub(crate) fn mcp() -> Vec<Statement> {
     ]
 }
 
+/// The function of `POST /message`, where it is one of its own.
+pub(crate) fn messages() -> Vec<Statement> {
+    vec![
+        Statement::new(actions::REGISTRATIONS_READ, table(REGISTRATIONS)),
+        Statement::new(actions::SESSIONS, table(SESSIONS)),
+        Statement::new(actions::MAILBOX_SENDER, queues()),
+    ]
+}
+
 pub(crate) fn registration() -> Vec<Statement> {
     let actions =
         [actions::REGISTRATIONS_READ, actions::REGISTRATIONS_WRITE, actions::INTENTS].concat();

@@ -90,6 +90,20 @@ impl Adapters {
         told("close", mailboxes.close(&id).await)
     }
 
+    /// Everything that the function of messages asks of its adapters.
+    async fn messages(&self, another: &Self) -> Result<(), String> {
+        let (now, id) = (SystemClock.now(), RowId::parse("tool-a").expect("an id"));
+        told("version", self.registrations.version().await)?;
+        told("load", self.registrations.load(&id).await)?;
+        told("page", self.registrations.page(Rows::All, None, 10).await)?;
+        let key = SessionKey([self.number; 16]);
+        told("sealing keys", self.sessions.sealing_keys([self.number; 32]).await)?;
+        told("session", self.sessions.load(key, now).await)?;
+        let id = MailboxId::session(key);
+        another.mailboxes.open(&id).await.expect("the other may");
+        told("send", self.mailboxes.send(&id, "1", Bytes::from_static(b"{}")).await)
+    }
+
     /// Sends to a mailbox that this process knows nothing of, and closes it.
     async fn send_to_another(&self, other: &Self) -> Result<(), String> {
         let id = MailboxId::exchange(SessionKey([self.number; 16]), "another");
@@ -181,6 +195,7 @@ async fn use_role(stack: &Stack, role: &str, number: u8) -> Result<(), String> {
             adapters.send_to_another(&Adapters::new(stack, &root(), number)).await
         }
         "registration" => adapters.admin_plane().await,
+        "messages" => adapters.messages(&Adapters::new(stack, &root(), number)).await,
         "sweeper" => adapters.sweep(stack).await,
         other => panic!("there is no role {other}"),
     }
@@ -197,6 +212,7 @@ async fn every_action_is_needed_and_no_other() {
     for (role, whole) in [
         ("mcp", policy::mcp()),
         ("registration", policy::registration()),
+        ("messages", policy::messages()),
         ("sweeper", policy::sweeper()),
     ] {
         assert_eq!(use_role(&stack, role, number).await, Ok(()), "{role}");
@@ -266,6 +282,7 @@ async fn no_role_does_what_is_anothers() {
     for (role, may) in [
         ("mcp", &["read keys"][..]),
         ("registration", &["put", "delete", "grant", "call a function"]),
+        ("messages", &["read keys"]),
         ("sweeper", &[]),
         ("tool", &[]),
     ] {

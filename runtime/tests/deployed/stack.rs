@@ -52,6 +52,7 @@ impl Stack {
             Self { ministack, address, hosts, client: nobody.clone(), administrator: nobody };
         tables::tables(&aws_sdk_dynamodb::Client::new(&stack.shared(&root()))).await;
         let bootstrap = bootstrap();
+        stack.role("messages", &policy::messages()).await;
         for (name, handler, role, more) in [
             ("mcp", "mcp", "mcp", None),
             ("direct", "mcp", "mcp", Some(("MCP_LAMBDA_DIRECT_INVOKE", "ALLOW"))),

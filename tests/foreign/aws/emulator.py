@@ -23,6 +23,12 @@ It closes these gaps between ministack 1.5.33 and AWS, each by replacing one fun
 5. Conditions on lambda:Principal are never met. AWS compares them with the principal that
    lambda:AddPermission names. Here too.
 
+6. A REST API takes what a function answers for an answer in one piece. With
+   `response-streaming-invocations` AWS expects a JSON prelude, eight NUL bytes and the body. Here
+   too; the client gets it when it is complete.
+7. `WWW-Authenticate` of a function behind a REST API reaches the client. AWS renames it to
+   `x-amzn-Remapped-WWW-Authenticate`. Here too.
+
 What is replaced is looked at first: another version, in which it may have another form, is
 refused with a sentence that says so.
 """
@@ -188,6 +194,40 @@ def know_granted_principals(actions):
     actions.request_tag_context = build_with_principal
 
 
+def stream_through_apis(apis, functions):
+    invoke = apis._invoke_lambda_proxy_v1
+    require_parameters(invoke, ["integration", "api_id", "stage_name"])
+    shape = apis._lambda_proxy_response
+    require_parameters(shape, ["result"])
+    require_parameters(functions._split_stream_prelude, ["payload"])
+
+    @functools.wraps(shape)
+    def shape_stream(result):
+        payload = result.get("body")
+        payload = payload.encode() if isinstance(payload, str) else payload
+        if result.get("error") or not isinstance(payload, bytes):
+            return shape(result)
+        prelude, body = functions._split_stream_prelude(payload)
+        if prelude is None:
+            return shape(result)
+        return {**prelude, "body": body.decode()}, None
+
+    @functools.wraps(invoke)
+    async def invoke_and_rename(*request, **named):
+        answer = await invoke(*request, **named)
+        if not isinstance(answer, tuple):
+            return answer
+        status, headers, body = answer
+        kept = {
+            "x-amzn-Remapped-" + name if name.lower() == "www-authenticate" else name: value
+            for name, value in headers.items()
+        }
+        return status, kept, body
+
+    apis._lambda_proxy_response = shape_stream
+    apis._invoke_lambda_proxy_v1 = invoke_and_rename
+
+
 def end_with_standard_input():
     def wait():
         while sys.stdin.buffer.read(4096):
@@ -209,13 +249,14 @@ def main():
     from hypercorn.config import Config
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator, router
-    from ministack.services import lambda_svc, sqs
+    from ministack.services import apigateway_v1, lambda_svc, sqs
 
     wake_long_polls(sqs)
     name_callers(lambda_svc, app, iam_evaluator, router)
     share_request_ids(lambda_svc)
     check_both_actions(app)
     know_granted_principals(iam_actions)
+    stream_through_apis(apigateway_v1, lambda_svc)
     end_with_standard_input()
 
     config = Config()

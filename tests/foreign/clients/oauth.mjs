@@ -1,10 +1,11 @@
 // The whole OAuth flow of the official TypeScript clients: from a 401 to a call that needs a scope
 // of its own. Nothing is configured but the server's URL.
 //
-//   node oauth.mjs URL 2|1 [bare]
+//   node oauth.mjs URL 2|1 [bare|api]
 //
 // With `bare`, something before the server takes the challenge away: then the metadata is found by
-// its well-known place, and all scopes that it lists are asked for at once.
+// its well-known place, and all scopes that it lists are asked for at once. With `api`, it is API
+// Gateway that sends the challenge, which names no scopes, so that all are asked for as well.
 
 import assert from 'node:assert/strict';
 import { browse } from './browser.mjs';
@@ -14,8 +15,9 @@ const CALLBACK = 'http://127.0.0.1:9/callback'; // Nobody listens there: the bro
 
 const [url, major, how] = process.argv.slice(2);
 const bare = how === 'bare';
+const api = how === 'api';
 if (!URL.canParse(url ?? '') || !['1', '2'].includes(major)) {
-  console.error('usage: node oauth.mjs URL 2|1 [bare]');
+  console.error('usage: node oauth.mjs URL 2|1 [bare|api]');
   process.exit(2);
 }
 const sdk = major === '2'
@@ -104,7 +106,8 @@ await step('refused', async () => {
   assert.equal(response.status, 401);
   const challenge = response.headers.get('www-authenticate');
   if (bare) return assert.equal(challenge, null);
-  assert.match(challenge, /^Bearer resource_metadata="[^"]+", scope="mcp:tools"$/);
+  const scope = api ? '' : ', scope="mcp:tools"';
+  assert.match(challenge, new RegExp(`^Bearer resource_metadata="[^"]+"${scope}$`));
   return { challenge };
 });
 
@@ -126,7 +129,7 @@ await step('list', async () => {
   return { tools: tools.length };
 });
 
-if (bare) {
+if (bare || api) {
   await step('call', async () => {
     await client.callTool({ name: 'example_echo', arguments: { text: 'hello' } });
     assert.equal(host.asked.length, 1);

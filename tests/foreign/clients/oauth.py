@@ -1,10 +1,11 @@
 """The whole OAuth flow of the official Python client, from a 401 to a call that needs a scope of
 its own. Nothing is configured but the server's URL.
 
-    python oauth.py URL [bare]
+    python oauth.py URL [bare|api]
 
 With `bare`, something before the server takes the challenge away: then the metadata is found by its
-well-known place, and all scopes that it lists are asked for at once.
+well-known place, and all scopes that it lists are asked for at once. With `api`, it is API Gateway
+that sends the challenge, which names no scopes, so that all are asked for as well.
 """
 
 import asyncio
@@ -95,7 +96,8 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-async def main(url, bare):
+async def main(url, how):
+    bare, api = how == ["bare"], how == ["api"]
     storage, person = Storage(), Person()
 
     def http_client():
@@ -118,7 +120,11 @@ async def main(url, bare):
         response = await http.post(url, json={})
         assert response.status_code == 401
         seen["challenge"] = response.headers.get("www-authenticate")
-        assert seen["challenge"] is None if bare else 'scope="mcp:tools"' in seen["challenge"]
+        if bare:
+            assert seen["challenge"] is None
+        else:
+            assert "resource_metadata=" in seen["challenge"], seen
+            assert ('scope="mcp:tools"' in seen["challenge"]) != api, seen
 
     http = http_client()
     async with http, Client(streamable_http_client(url, http_client=http)) as client:
@@ -132,7 +138,7 @@ async def main(url, bare):
             assert token["aud"] == url and token["sub"] == "alice"
             seen["scope"] = storage.tokens.scope
 
-        if bare:
+        if bare or api:
             async with step("call"):
                 await client.call_tool("example_echo", {"text": "hello"})
                 assert len(person.asked) == 1
@@ -158,5 +164,5 @@ async def main(url, bare):
 
 
 if len(sys.argv) not in (2, 3):
-    sys.exit("usage: python oauth.py URL [bare]")
-asyncio.run(main(sys.argv[1], sys.argv[2:] == ["bare"]))
+    sys.exit("usage: python oauth.py URL [bare|api]")
+asyncio.run(main(sys.argv[1], sys.argv[2:]))

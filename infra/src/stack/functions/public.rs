@@ -10,7 +10,7 @@ use super::{Function, Gateway, name};
 use crate::aws::lambda::url::AuthType;
 use crate::construct::Scope;
 use crate::construct::tokens::Tokens;
-use crate::core::IntoValue;
+use crate::core::{IntoValue, Value};
 
 /// The end of its name.
 pub(super) const SUFFIX: &str = "mcp-public";
@@ -22,20 +22,8 @@ impl Gateway<'_> {
     pub(super) fn public_door(&self, scope: &Scope<'_>, signed: Function) -> Function {
         let door = &self.parameters.door;
         let mut function = signed;
-        function.variables.retain(|(name, _)| {
-            *name != variables::AUTHENTICATION && *name != variables::DIRECT_INVOKE
-        });
-        function.variables.extend([
-            (variables::AUTHENTICATION, door.is_bearer.choose("BEARER", "OAUTH").into_value()),
-            (variables::BEARER_TOKENS, Tokens::new(scope).name),
-            (variables::OAUTH_ISSUER, door.issuer.clone()),
-            (variables::OAUTH_AUDIENCES, door.audiences.clone()),
-            (variables::OAUTH_CLIENTS, door.clients.clone()),
-            (variables::OAUTH_SCOPES, door.scopes.clone()),
-            (variables::OAUTH_RULES, door.rules.clone()),
-            (variables::OAUTH_CLAIMS, door.claims.clone()),
-            (variables::PUBLIC_URL, door.url.clone()),
-        ]);
+        let kind = door.is_bearer.choose("BEARER", "OAUTH").into_value();
+        function.ask_for_tokens(self.door_variables(scope, kind, door.url.clone()));
         Function {
             id: "McpPublicFunction",
             name: name(scope, SUFFIX),
@@ -44,5 +32,36 @@ impl Gateway<'_> {
             condition: Some(door.used.clone()),
             ..function
         }
+    }
+
+    /// What a door must know: whom it lets in, and where it is.
+    pub(super) fn door_variables(
+        &self,
+        scope: &Scope<'_>,
+        kind: Value<String>,
+        url: Value<String>,
+    ) -> Vec<(&'static str, Value<String>)> {
+        let door = &self.parameters.door;
+        vec![
+            (variables::AUTHENTICATION, kind),
+            (variables::BEARER_TOKENS, Tokens::new(scope).name),
+            (variables::OAUTH_ISSUER, door.issuer.clone()),
+            (variables::OAUTH_AUDIENCES, door.audiences.clone()),
+            (variables::OAUTH_CLIENTS, door.clients.clone()),
+            (variables::OAUTH_SCOPES, door.scopes.clone()),
+            (variables::OAUTH_RULES, door.rules.clone()),
+            (variables::OAUTH_CLAIMS, door.claims.clone()),
+            (variables::PUBLIC_URL, url),
+        ]
+    }
+}
+
+impl Function {
+    /// Puts a door before it, in place of signatures.
+    pub(super) fn ask_for_tokens(&mut self, door: Vec<(&'static str, Value<String>)>) {
+        self.variables.retain(|(name, _)| {
+            *name != variables::AUTHENTICATION && *name != variables::DIRECT_INVOKE
+        });
+        self.variables.extend(door);
     }
 }

@@ -1,12 +1,15 @@
 //! Parameters of API Gateway.
 
-use crate::core::{Condition, InvalidTemplate, Parameter, Template, Value};
+use crate::core::{Condition, InvalidTemplate, Parameter, Predicate, Template, Value};
 
 const API: &str = "API Gateway";
 
 /// What is decided of API Gateway.
 pub(in crate::stack) struct ApiParameters {
+    /// Whether there is one.
     pub(in crate::stack) used: Condition,
+    /// The same, for rules and for other conditions.
+    pub(in crate::stack) wanted: Predicate,
     pub(in crate::stack) stage: Value<String>,
     pub(in crate::stack) rate: Value<i64>,
     pub(in crate::stack) burst: Value<i64>,
@@ -17,9 +20,10 @@ impl ApiParameters {
     pub(super) fn declare(template: &mut Template) -> Result<Self, InvalidTemplate> {
         let enabled = template.parameter(
             "ApiEnabled",
-            Parameter::flag(false).group(API).label("An API Gateway too").description(
-                "Whether there is a REST API besides the Function URL; signed requests alone.",
-            ),
+            Parameter::flag(false)
+                .group(API)
+                .label("An API Gateway too")
+                .description("Whether there is a REST API besides the Function URL."),
         )?;
         let stage = template.parameter(
             "ApiStage",
@@ -56,7 +60,7 @@ impl ApiParameters {
         )?;
         let wanted = enabled.equals("true");
         let logged = template.condition("LogApi", wanted.clone() & logged.equals("true"))?;
-        let used = template.condition("UseApi", wanted)?;
-        Ok(Self { used, stage, rate, burst, logged })
+        let used = template.condition("UseApi", wanted.clone())?;
+        Ok(Self { used, wanted, stage, rate, burst, logged })
     }
 }
