@@ -1,6 +1,7 @@
 //! The deployed gateway's function beside other servers as functions, behind a Runtime API that
 //! measures.
 
+pub mod doors;
 pub mod drawing;
 pub mod event;
 pub mod floor;
@@ -129,13 +130,20 @@ async fn jobs(
     let (mut jobs, mut left) = (Vec::new(), Vec::new());
     for (case, era) in REQUESTS {
         for setting in Setting::ALL {
-            if setting.has_quota() && !with_quota {
+            // The session is that of a caller who signs.
+            let is_his = era == Era::Legacy && setting.has_door();
+            if setting.has_quota() && !with_quota || is_his {
                 continue;
             }
             match world.launch(setting) {
                 Ok(launch) => {
                     let session = (era == Era::Legacy).then_some(session.as_str());
-                    jobs.push(Job::new(Subject::McpLambda, setting, (case, era), launch, session));
+                    let mut job =
+                        Job::new(Subject::McpLambda, setting, (case, era), launch, session);
+                    if let Some(token) = world.doors().token(setting) {
+                        job.event = event::with_token(&job.event, token);
+                    }
+                    jobs.push(job);
                 }
                 Err(why) => left.push(format!("A setting is left out: {why}.")),
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use mcp_lambda_bench::endpoint::database::Database;
-use mcp_lambda_bench::endpoint::{self, tls};
+use mcp_lambda_bench::endpoint::{self, Kept, tls};
 use mcp_lambda_bench::failure::Failure;
 use mcp_lambda_bench::serving;
 
@@ -17,6 +17,10 @@ struct Arguments {
     /// The file that the authority's certificate is written to, as PEM.
     #[arg(long, value_name = "FILE")]
     authority: PathBuf,
+
+    /// The folder with documents of an issuer and of Systems Manager.
+    #[arg(long, value_name = "FOLDER")]
+    documents: PathBuf,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,10 +35,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let database = Arc::new(Database::new()?);
+    let kept = Kept { database: Database::new()?, documents: arguments.documents };
     let (acceptor, pem) = tls::acceptor()?;
     std::fs::write(&arguments.authority, pem).map_err(Failure::system("writing a certificate"))?;
     let listener = serving::listen().await?;
     serving::announce(&listener)?;
-    endpoint::serve(listener, acceptor, database).await
+    endpoint::serve(listener, acceptor, Arc::new(kept)).await
 }

@@ -66,6 +66,14 @@ pub fn event(exchange: &Exchange, path: &str) -> Bytes {
     event.to_string().into()
 }
 
+/// The same by a caller who sends a token and does not sign.
+pub fn with_token(event: &[u8], token: &str) -> Bytes {
+    let mut event: Value = serde_json::from_slice(event).expect("an event is JSON");
+    event["headers"]["authorization"] = format!("Bearer {token}").into();
+    event["requestContext"]["authorizer"] = Value::Null;
+    event.to_string().into()
+}
+
 /// A response as a front end of AWS would send it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

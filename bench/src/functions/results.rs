@@ -49,6 +49,10 @@ pub enum Setting {
     Streaming,
     /// Answers at once, with all authorities that the system trusts.
     SystemRoots,
+    /// Answers at once, behind the door for the stack's tokens.
+    BearerDoor,
+    /// Answers at once, behind the door for access tokens.
+    OAuthDoor,
     /// Answers at once, with 0.145 of a processor from the process's first instruction on.
     Quota,
     /// The same from the first question for an invocation on, as Lambda does it.
@@ -57,14 +61,37 @@ pub enum Setting {
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Buffered, Self::Streaming, Self::SystemRoots, Self::Quota, Self::QuotaAfterStart];
+    pub const ALL: [Self; 7] = [
+        Self::Buffered,
+        Self::Streaming,
+        Self::SystemRoots,
+        Self::BearerDoor,
+        Self::OAuthDoor,
+        Self::Quota,
+        Self::QuotaAfterStart,
+    ];
 
     /// Whether processor time is bounded.
     pub fn has_quota(self) -> bool {
         match self {
             Self::Quota | Self::QuotaAfterStart => true,
-            Self::Buffered | Self::Streaming | Self::SystemRoots => false,
+            Self::Buffered
+            | Self::Streaming
+            | Self::SystemRoots
+            | Self::BearerDoor
+            | Self::OAuthDoor => false,
+        }
+    }
+
+    /// Whether callers send tokens, and do not sign.
+    pub fn has_door(self) -> bool {
+        match self {
+            Self::BearerDoor | Self::OAuthDoor => true,
+            Self::Buffered
+            | Self::Streaming
+            | Self::SystemRoots
+            | Self::Quota
+            | Self::QuotaAfterStart => false,
         }
     }
 
@@ -74,6 +101,8 @@ impl Setting {
             Self::Buffered => "buffered",
             Self::Streaming => "streamed",
             Self::SystemRoots => "buffered, system's CAs",
+            Self::BearerDoor => "buffered, bearer door",
+            Self::OAuthDoor => "buffered, OAuth door",
             Self::Quota => "buffered, 0.145 vCPU",
             Self::QuotaAfterStart => "buffered, then 0.145 vCPU",
         }

@@ -1,4 +1,5 @@
-//! The deployed gateway's surroundings: tables and tools behind TLS, and how its function starts.
+//! The deployed gateway's surroundings: tables, tools and an issuer behind TLS, and how its function
+//! starts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::doors::Doors;
 use super::event::{Response, event};
 use super::floor::Call;
 use super::instance::{Instance, Launch};
@@ -24,11 +26,13 @@ pub const STREAMING_TOOL: usize = 1;
 const BUNDLES: [&str; 2] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/// Two endpoints, as DynamoDB and Lambda are two hosts.
+/// Three endpoints, as DynamoDB, Lambda and whoever keeps or issues tokens are different hosts.
 pub struct World {
     bootstrap: PathBuf,
     dynamodb: Endpoint,
     lambda: Endpoint,
+    issuer: Endpoint,
+    doors: Doors,
     folder: TempDir,
 }
 
@@ -38,8 +42,11 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    async fn start(program: &Path, authority: PathBuf) -> Result<Self, Failure> {
-        let arguments = ["--authority".to_owned(), authority.to_string_lossy().into_owned()];
+    async fn start(program: &Path, folder: &Path, name: &str) -> Result<Self, Failure> {
+        let authority = folder.join(format!("{name}.pem"));
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let arguments =
+            ["--authority".to_owned(), text(&authority), "--documents".to_owned(), text(folder)];
         let process = Process::start(program, &arguments).await?;
         let authority = fs::read_to_string(authority);
         Ok(Self {
@@ -58,15 +65,17 @@ impl World {
     pub async fn start(bootstrap: PathBuf, endpoint: &Path) -> Result<Self, Failure> {
         let folder = TempDir::new().map_err(Failure::system("making a folder"))?;
         let file = |name: &str| folder.path().join(name);
-        let dynamodb = Endpoint::start(endpoint, file("dynamodb.pem")).await?;
-        let lambda = Endpoint::start(endpoint, file("lambda.pem")).await?;
-        let own = format!("{}{}", dynamodb.authority, lambda.authority);
+        let dynamodb = Endpoint::start(endpoint, folder.path(), "dynamodb").await?;
+        let lambda = Endpoint::start(endpoint, folder.path(), "lambda").await?;
+        let issuer = Endpoint::start(endpoint, folder.path(), "issuer").await?;
+        let doors = Doors::open(issuer.url(), folder.path())?;
+        let own = format!("{}{}{}", dynamodb.authority, lambda.authority, issuer.authority);
         fs::write(file("own.pem"), &own).map_err(Failure::system("writing a certificate"))?;
         if let Some(system) = BUNDLES.iter().find_map(|path| fs::read_to_string(path).ok()) {
             let all = fs::write(file("all.pem"), system + "\n" + &own);
             all.map_err(Failure::system("writing certificates"))?;
         }
-        let world = Self { bootstrap, dynamodb, lambda, folder };
+        let world = Self { bootstrap, dynamodb, lambda, issuer, doors, folder };
         world.register().await?;
         Ok(world)
     }
@@ -75,9 +84,12 @@ impl World {
     pub fn launch(&self, setting: Setting) -> Result<Launch, String> {
         let bundle = match setting {
             Setting::SystemRoots => "all.pem",
-            Setting::Buffered | Setting::Streaming | Setting::Quota | Setting::QuotaAfterStart => {
-                "own.pem"
-            }
+            Setting::Buffered
+            | Setting::Streaming
+            | Setting::BearerDoor
+            | Setting::OAuthDoor
+            | Setting::Quota
+            | Setting::QuotaAfterStart => "own.pem",
         };
         let bundle = self.folder.path().join(bundle);
         if !bundle.exists() {
@@ -87,10 +99,20 @@ impl World {
             Setting::Streaming => "RESPONSE_STREAM",
             Setting::Buffered
             | Setting::SystemRoots
+            | Setting::BearerDoor
+            | Setting::OAuthDoor
             | Setting::Quota
             | Setting::QuotaAfterStart => "BUFFERED",
         };
-        Ok(self.start_as("mcp", mode, &bundle))
+        let mut launch = self.start_as("mcp", mode, &bundle);
+        let door = self.doors.environment(setting);
+        launch.environment.extend(door.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        Ok(launch)
+    }
+
+    /// The public doors.
+    pub fn doors(&self) -> &Doors {
+        &self.doors
     }
 
     /// Begins a legacy session; it is every process's.
@@ -139,6 +161,7 @@ impl World {
     /// Ends the endpoints.
     pub async fn end(self) -> Result<(), Failure> {
         self.dynamodb.process.end().await?;
+        self.issuer.process.end().await?;
         self.lambda.process.end().await
     }
 

@@ -6,7 +6,16 @@ use indexmap::IndexMap;
 
 use crate::check::{Target, mentions};
 use crate::core::serverless::made_by_sam;
-use crate::template::Template;
+use crate::template::{Declaration, Template};
+
+/// Kinds of which there are many, each a part of what this property refers to: the picture shows that
+/// alone.
+const PARTS: [(&str, &str); 4] = [
+    ("AWS::ApiGateway::Deployment", "RestApiId"),
+    ("AWS::ApiGateway::GatewayResponse", "RestApiId"),
+    ("AWS::ApiGateway::Method", "RestApiId"),
+    ("AWS::ApiGateway::Resource", "RestApiId"),
+];
 
 /// The resources of a template and the arrows between them.
 pub(super) struct Graph<'a> {
@@ -29,7 +38,8 @@ pub(super) struct Shown<'a> {
 
 impl<'a> Graph<'a> {
     pub(super) fn new(template: &'a Template) -> Self {
-        let resources = template.resources().iter().map(|(id, resource)| {
+        let whole = template.resources().iter().filter(|(_, resource)| whole(resource).is_none());
+        let resources = whole.map(|(id, resource)| {
             let mut parts = resource.type_name().split("::").skip(1);
             // What SAM calls a service of its own is Lambda's function.
             let service = match parts.next().unwrap_or_default() {
@@ -39,7 +49,9 @@ impl<'a> Graph<'a> {
             let kind = parts.next().unwrap_or_default();
             Shown { id, service, kind, is_conditional: resource.condition.is_some() }
         });
-        Self { resources: resources.collect(), arrows: arrows(template) }
+        let resources: Vec<_> = resources.collect();
+        let arrows = arrows(template, &resources);
+        Self { resources, arrows }
     }
 
     /// Positions of resources by service, in the order in which services first appear.
@@ -52,14 +64,30 @@ impl<'a> Graph<'a> {
     }
 }
 
-fn arrows(template: &Template) -> BTreeSet<(usize, usize)> {
+/// What a resource is a part of.
+fn whole(resource: &Declaration) -> Option<&str> {
+    let (_, property) = PARTS.iter().find(|(kind, _)| *kind == resource.type_name())?;
+    mentions(resource.properties.get(*property)?).into_iter().find_map(|mention| {
+        match mention.target {
+            Target::Ref(name) | Target::Attribute(name, _) => Some(name),
+            Target::Condition(_)
+            | Target::Mapping(..)
+            | Target::Logic(_)
+            | Target::UnusedVariable(_) => None,
+        }
+    })
+}
+
+fn arrows(template: &Template, shown: &[Shown<'_>]) -> BTreeSet<(usize, usize)> {
     let made = made_by_sam(template);
     let position = |name: &str| {
         let name = made.get(name).map_or(name, |made| made.by);
-        template.resources().get_index_of(name)
+        let name = template.resources().get(name).and_then(whole).unwrap_or(name);
+        shown.iter().position(|resource| resource.id == name)
     };
     let mut arrows = BTreeSet::new();
-    for (from, resource) in template.resources().values().enumerate() {
+    for (id, resource) in template.resources() {
+        let Some(from) = position(id) else { continue };
         let mut arrow = |name: &str| {
             arrows.extend(position(name).filter(|to| *to != from).map(|to| (from, to)));
         };

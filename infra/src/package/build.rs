@@ -83,7 +83,8 @@ pub async fn build(
     if (foreign && tool == Tool::Cargo) || !has_target(target).await {
         return Err(BuildError::NoTarget { architecture, target });
     }
-    let arguments = arguments(tool, architecture);
+    let folder = target_folder(source).await;
+    let arguments = arguments(tool, architecture, &folder);
     let command = format!("cargo {}", arguments.join(" "));
     progress.tell(Event::Building { command: &command });
     let failed = |reason: String| BuildError::Failed { command: command.clone(), reason };
@@ -97,7 +98,7 @@ pub async fn build(
     if !status.success() {
         return Err(failed(status.to_string()));
     }
-    let built = target_folder(source).await.join(output(tool, architecture));
+    let built = folder.join(output(tool, architecture));
     if built.is_file() {
         Ok(built)
     } else {
@@ -112,7 +113,7 @@ fn cargo(source: &Path) -> Command {
     cargo
 }
 
-fn arguments(tool: Tool, architecture: Architecture) -> Vec<String> {
+fn arguments(tool: Tool, architecture: Architecture, folder: &Path) -> Vec<String> {
     let target = architecture.target();
     let (command, target): (&[&str], String) = match tool {
         Tool::CargoLambda => (&["lambda", "build"], target.to_owned()),
@@ -122,15 +123,26 @@ fn arguments(tool: Tool, architecture: Architecture) -> Vec<String> {
     let common = ["--profile", "lambda", "--locked", "--package", PACKAGE, "--bin", "bootstrap"];
     let features = ["--no-default-features", "--features", "function", "--target"];
     let all = command.iter().chain(&common).chain(&features);
-    all.map(|argument| (*argument).to_owned()).chain([target]).collect()
+    let mut all: Vec<_> = all.map(|argument| (*argument).to_owned()).chain([target]).collect();
+    if tool == Tool::CargoLambda {
+        // Where it would put the program by itself, plain Cargo puts a file of that name.
+        let own = folder.join(FUNCTIONS).join(architecture.as_str());
+        all.extend(["--lambda-dir".to_owned(), own.to_string_lossy().into_owned()]);
+    }
+    all
 }
+
+/// Where cargo-lambda puts programs, in the target folder.
+const FUNCTIONS: &str = "functions";
 
 const GLIBC: (u16, u16) = super::LAMBDA_GLIBC;
 
 /// Where the program is, in the target folder.
 fn output(tool: Tool, architecture: Architecture) -> PathBuf {
     match tool {
-        Tool::CargoLambda => PathBuf::from("lambda/bootstrap/bootstrap"),
+        Tool::CargoLambda => {
+            Path::new(FUNCTIONS).join(architecture.as_str()).join("bootstrap/bootstrap")
+        }
         Tool::Zigbuild | Tool::Cargo => {
             Path::new(architecture.target()).join("lambda").join("bootstrap")
         }
@@ -172,11 +184,11 @@ mod tests {
     #[test]
     fn every_tool_builds_the_same_program() {
         for (tool, begins, ends) in [
-            (Tool::CargoLambda, "lambda build --profile lambda", "aarch64-unknown-linux-gnu"),
+            (Tool::CargoLambda, "lambda build --profile lambda", "--lambda-dir t/functions/arm64"),
             (Tool::Zigbuild, "zigbuild --profile lambda", "aarch64-unknown-linux-gnu.2.34"),
             (Tool::Cargo, "build --profile lambda", "aarch64-unknown-linux-gnu"),
         ] {
-            let said = arguments(tool, Architecture::Arm64).join(" ");
+            let said = arguments(tool, Architecture::Arm64, Path::new("t")).join(" ");
             assert!(said.starts_with(begins) && said.ends_with(ends), "{said}");
             assert!(said.contains("--bin bootstrap --no-default-features --features function"));
         }

@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use mcp_lambda_test_support::install::Emulator;
+use mcp_lambda_test_support::install::Environment;
 use mcp_lambda_test_support::lines::Lines;
 use mcp_lambda_test_support::repository;
 use serde_json::Value as Json;
@@ -18,7 +18,7 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    pub(crate) fn open(python: &Emulator) -> Self {
+    pub(crate) fn open(python: &Environment) -> Self {
         let mut command = python.python();
         let script = repository("tests/foreign/sar/stand_in.py");
         command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());

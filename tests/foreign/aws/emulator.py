@@ -200,6 +200,12 @@ def stream_through_apis(apis, functions):
     shape = apis._lambda_proxy_response
     require_parameters(shape, ["result"])
     require_parameters(functions._split_stream_prelude, ["payload"])
+    function_of = apis._extract_lambda_ref_from_integration_uri
+    require_parameters(function_of, ["uri"])
+
+    @functools.wraps(function_of)
+    def streaming_function_of(uri):
+        return function_of(uri.replace("/response-streaming-invocations", "/invocations"))
 
     @functools.wraps(shape)
     def shape_stream(result):
@@ -224,6 +230,7 @@ def stream_through_apis(apis, functions):
         }
         return status, kept, body
 
+    apis._extract_lambda_ref_from_integration_uri = streaming_function_of
     apis._lambda_proxy_response = shape_stream
     apis._invoke_lambda_proxy_v1 = invoke_and_rename
 

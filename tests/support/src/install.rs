@@ -22,6 +22,8 @@ const ASK: Duration = Duration::from_secs(30);
 const LOCKS: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "requirements.txt"];
 /// What makes an installation of the emulated AWS another one.
 const AWS_LOCKS: [&str; 1] = ["aws/requirements.txt"];
+/// What makes an installation of the packager another one.
+const PACKAGER_LOCKS: [&str; 1] = ["package/requirements.txt"];
 /// Written last: a folder without it is not finished.
 const FINISHED: &str = "finished";
 
@@ -31,8 +33,8 @@ pub struct Installed {
     clients: PathBuf,
 }
 
-/// The installation of the emulated AWS.
-pub struct Emulator {
+/// A Python environment, for its programs.
+pub struct Environment {
     folder: PathBuf,
 }
 
@@ -45,9 +47,16 @@ pub fn foreign(target: &Path) -> Option<&'static Installed> {
 
 /// The emulated AWS; nothing if the foreign part is left out. Panics, saying why, if it cannot be
 /// installed.
-pub fn emulator(target: &Path) -> Option<&'static Emulator> {
-    static INSTALLED: OnceLock<Result<Emulator, String>> = OnceLock::new();
-    once(&INSTALLED, || Emulator::find_or_make(target))
+pub fn emulator(target: &Path) -> Option<&'static Environment> {
+    static INSTALLED: OnceLock<Result<Environment, String>> = OnceLock::new();
+    once(&INSTALLED, || Environment::find_or_make(target, "aws", &AWS_LOCKS))
+}
+
+/// cargo-lambda; nothing if the foreign part is left out. Panics, saying why, if it cannot be
+/// installed.
+pub fn packager(target: &Path) -> Option<&'static Environment> {
+    static INSTALLED: OnceLock<Result<Environment, String>> = OnceLock::new();
+    once(&INSTALLED, || Environment::find_or_make(target, "package", &PACKAGER_LOCKS))
 }
 
 pub(crate) fn once<T>(
@@ -83,10 +92,7 @@ impl Installed {
 
     /// A `PATH` on which both interpreters come first.
     pub fn path(&self) -> OsString {
-        let own = [self.folder.join("venv/bin"), self.folder.join("node_modules/.bin")];
-        let inherited = std::env::var_os("PATH").unwrap_or_default();
-        let all = own.into_iter().chain(std::env::split_paths(&inherited));
-        std::env::join_paths(all).expect("no colon in the target folder's name")
+        path([self.folder.join("venv/bin"), self.folder.join("node_modules/.bin")])
     }
 
     fn find_or_make(target: &Path) -> Result<Self, String> {
@@ -116,8 +122,8 @@ impl Installed {
     }
 }
 
-impl Emulator {
-    /// The Python that has ministack.
+impl Environment {
+    /// Its Python.
     pub fn python(&self) -> Command {
         self.program("python")
     }
@@ -127,11 +133,22 @@ impl Emulator {
         Command::new(self.folder.join("venv/bin").join(name))
     }
 
-    fn find_or_make(target: &Path) -> Result<Self, String> {
+    /// A `PATH` on which its programs come first.
+    pub fn path(&self) -> OsString {
+        path([self.folder.join("venv/bin")])
+    }
+
+    fn find_or_make(target: &Path, name: &str, locks: &[&str]) -> Result<Self, String> {
         let python = python().map_err(|missing| needs(&[missing]))?;
-        let made = Folder::find_or_make(target, "aws", &python, &AWS_LOCKS, install_python);
+        let made = Folder::find_or_make(target, name, &python, locks, install_python);
         made.map(|folder| Self { folder: folder.path })
     }
+}
+
+fn path(own: impl IntoIterator<Item = PathBuf>) -> OsString {
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let all = own.into_iter().chain(std::env::split_paths(&inherited));
+    std::env::join_paths(all).expect("no colon in the target folder's name")
 }
 
 /// A finished installation, and the right to add to it.

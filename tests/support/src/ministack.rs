@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 use crate::command::run;
-use crate::install::{self, Emulator};
+use crate::install::{self, Environment};
 use crate::lines::Lines;
 use crate::repository;
 
@@ -45,7 +45,7 @@ pub struct Ministack {
     lines: Lines,
     errors: Lines,
     endpoint: String,
-    emulator: &'static Emulator,
+    emulator: &'static Environment,
     folder: TempDir,
 }
 
@@ -91,7 +91,7 @@ impl Ministack {
     }
 
     /// The installation that it comes from, which has `awscurl` too.
-    pub fn emulator(&self) -> &'static Emulator {
+    pub fn emulator(&self) -> &'static Environment {
         self.emulator
     }
 
