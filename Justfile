@@ -1,20 +1,23 @@
 # The recipes are listed by `just`.
 
+# Arguments reach commands as they were typed, with spaces and all.
+set positional-arguments
+
 # List the recipes
 default:
     @{{ just_executable() }} --list
 
 # Serve the example functions on this machine
 run *arguments:
-    cargo run -- serve {{ arguments }}
+    cargo run -- serve "$@"
 
 # Run all tests; needs Python 3.11 or later and npm
 test *arguments:
-    cargo test --locked {{ arguments }}
+    cargo test --locked "$@"
 
 # Run the tests that need nothing but Rust
 quick *arguments:
-    MCP_LAMBDA_TEST=quick cargo test --locked {{ arguments }}
+    MCP_LAMBDA_TEST=quick cargo test --locked "$@"
 
 # Format the code
 fmt:
@@ -26,7 +29,7 @@ lint:
 
 # Measure, beside another server
 bench *arguments="all":
-    cargo run --release --locked -p mcp-lambda-bench -- {{ arguments }}
+    cargo run --release --locked -p mcp-lambda-bench -- "$@"
 
 # Run the MCP project's conformance suites and print what they say
 conformance:
@@ -34,31 +37,31 @@ conformance:
 
 # Write the template of the stack, a picture of it, or a policy
 synth *arguments:
-    cargo run --locked -- synth {{ arguments }}
+    cargo run --locked -- synth "$@"
 
 # Build the functions' program and upload it
 package *arguments:
-    cargo run --locked --features deploy -- package {{ arguments }}
+    cargo run --locked --features deploy -- package "$@"
 
 # Deploy the gateway to AWS
 deploy *arguments:
-    cargo run --locked --features deploy -- deploy {{ arguments }}
+    cargo run --locked --features deploy -- deploy "$@"
 
 # Show what deploying would change
 diff *arguments:
-    cargo run --locked --features deploy -- diff {{ arguments }}
+    cargo run --locked --features deploy -- diff "$@"
 
 # Show what a deployed stack says of itself
 outputs *arguments:
-    cargo run --locked --features deploy -- outputs {{ arguments }}
+    cargo run --locked --features deploy -- outputs "$@"
 
 # Take a deployed stack away
 destroy *arguments:
-    cargo run --locked --features deploy -- destroy {{ arguments }}
+    cargo run --locked --features deploy -- destroy "$@"
 
 # Publish in the AWS Serverless Application Repository
 publish *arguments:
-    cargo run --locked --features deploy -- publish {{ arguments }}
+    cargo run --locked --features deploy -- publish "$@"
 
 # Make the resource schemas of the builders again, from AWS's newest
 schemas:

@@ -41,6 +41,11 @@ impl Outputs {
         self.below(MCP, "message")
     }
 
+    /// Where clients of Streamable HTTP connect that send tokens; nothing without a public door.
+    pub fn public_url(&self) -> Option<String> {
+        self.below(PUBLIC, "mcp")
+    }
+
     /// Where administrators register.
     pub fn registration_url(&self) -> Option<String> {
         self.below(REGISTRATION, "register")
@@ -65,6 +70,8 @@ impl FromIterator<(String, String)> for Outputs {
 
 /// The Function URL of the client plane.
 const MCP: &str = "McpFunctionUrl";
+/// The public door.
+const PUBLIC: &str = "McpPublicUrl";
 /// The Function URL of the admin plane.
 const REGISTRATION: &str = "RegistrationFunctionUrl";
 
@@ -95,6 +102,7 @@ mod tests {
         let outputs: Outputs = [
             (MCP.to_owned(), "https://m.example/".to_owned()),
             (REGISTRATION.to_owned(), "https://r.example".to_owned()),
+            (PUBLIC.to_owned(), "https://p.example/prod".to_owned()),
         ]
         .into_iter()
         .collect();
@@ -102,6 +110,7 @@ mod tests {
         assert_eq!(outputs.sse_url().as_deref(), Some("https://m.example/sse"));
         assert_eq!(outputs.message_url().as_deref(), Some("https://m.example/message"));
         assert_eq!(outputs.registration_url().as_deref(), Some("https://r.example/register"));
+        assert_eq!(outputs.public_url().as_deref(), Some("https://p.example/prod/mcp"));
         assert_eq!(Outputs::default().mcp_url(), None);
     }
 }

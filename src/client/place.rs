@@ -23,6 +23,8 @@ pub(crate) struct Scope {
 pub(crate) enum Plane {
     /// For clients of MCP.
     Mcp,
+    /// For clients of MCP that send tokens.
+    Public,
     /// For administrators.
     Registration,
 }
@@ -31,7 +33,7 @@ impl Plane {
     /// Variables that may hold the URL.
     fn variables(self) -> &'static [&'static str] {
         match self {
-            Self::Mcp => &["MCP_LAMBDA_URL"],
+            Self::Mcp | Self::Public => &["MCP_LAMBDA_URL"],
             Self::Registration => &["MCP_LAMBDA_REGISTRATION_URL", "MCP_LAMBDA_URL"],
         }
     }
@@ -64,6 +66,11 @@ pub(crate) async fn url(arguments: &GatewayArguments, plane: Plane) -> Result<Ga
     }
     if let Some(name) = &arguments.stack {
         let (profile, region) = (arguments.profile.as_deref(), arguments.region.as_deref());
+        let plane = match plane {
+            // Where requests are signed, a token is nothing.
+            Plane::Mcp if arguments.token.is_some() => Plane::Public,
+            plane => plane,
+        };
         return parse(&stack::url(name, plane, profile, region).await?, "the stack");
     }
     for variable in plane.variables() {

@@ -1,7 +1,8 @@
-//! A clone from which somebody deploys with nothing made ready: the program of the functions is
-//! built for Lambda, packed, uploaded and deployed. A build takes minutes and all processors, so
-//! this is a test program of its own, which runs beside no other.
+//! Recipes, and a clone from which somebody deploys with nothing made ready: the program of the
+//! functions is built for Lambda, packed, uploaded and deployed. A build takes minutes and all
+//! processors, so this is a test program of its own, which runs beside no other.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -61,4 +62,35 @@ fn a_clone_is_built_and_deployed() {
     // The same source is the same archive, byte for byte.
     let again = mcp_lambda(&ministack, &path, &deploy);
     assert_eq!(last(&again)["status"], "unchanged", "{again}");
+}
+
+#[test]
+fn every_command_has_a_recipe() {
+    let Some(packager) = packager(Path::new(env!("CARGO_TARGET_TMPDIR"))) else { return };
+    // Says what it is asked, an argument a line.
+    let folder = tempfile::tempdir().expect("a folder");
+    let cargo = folder.path().join("cargo");
+    std::fs::write(&cargo, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").expect("a file");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&cargo, executable).expect("its owner may");
+    let inherited = packager.path();
+    let path = std::iter::once(folder.path().to_owned()).chain(std::env::split_paths(&inherited));
+    let path = std::env::join_paths(path).expect("no colons");
+    for name in ["synth", "package", "deploy", "diff", "outputs", "destroy", "publish"] {
+        let mut just = packager.program("just");
+        just.args([name, "--stack-name", "a b"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("PATH", &path);
+        let said = run(&mut just, BUILD).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(said.code, Some(0), "{said}");
+        let asked: Vec<&str> = said.stdout.lines().collect();
+        // Who only writes a template needs no AWS SDK.
+        let features: &[&str] = if name == "synth" { &[] } else { &["--features", "deploy"] };
+        let expected =
+            [&["run", "--locked"], features, &["--", name, "--stack-name", "a b"]].concat();
+        assert_eq!(asked, expected, "{said}");
+        let mut help = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"));
+        let helped = run(help.args([name, "--help"]), BUILD).expect("an end");
+        assert_eq!(helped.code, Some(0), "{helped}");
+    }
 }

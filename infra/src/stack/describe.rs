@@ -116,9 +116,15 @@ pub(super) fn outputs(
         scope.template.output(name, output.description(description))?;
     }
     let door = &gateway.parameters.door;
-    let public = Output::new(url(&functions.public))
-        .description("Where MCP clients call that do not sign; /mcp and /sse.")
-        .only_if(&door.used);
+    let at_url = url(&functions.public);
+    let public = match (&door.at_api, &functions.api) {
+        (Some(at_api), Some(api)) => {
+            Output::new(at_api.public.choose(api.url.clone(), at_url.text()))
+                .only_if(&at_api.anywhere)
+        }
+        _ => Output::new(at_url).only_if(&door.used),
+    };
+    let public = public.description("Where MCP clients call that do not sign; /mcp and /sse.");
     scope.template.output("McpPublicUrl", public)?;
     let tokens = Output::new(Tokens::new(scope).name)
         .description("The parameter with the tokens; mcp-lambda token rotate makes it.")

@@ -255,7 +255,7 @@ fn the_public_door_is_where_it_is_wanted() {
         let deployment = deploy(&settings, &at_api).expect("right parameters");
         let there = |id: &str| deployment.resources().any(|(one, _)| one == id);
         assert!(there("AuthorizerFunction") && !there("McpPublicFunction"));
-        assert!(!there("ApiClientPolicy") && deployment.output("McpPublicUrl").is_none());
+        assert!(!there("ApiClientPolicy"));
         let mut expected = BTreeSet::new();
         let split: &[&str] = match api {
             Api::Split => &[
@@ -277,6 +277,7 @@ fn the_public_door_is_where_it_is_wanted() {
         assert_eq!(methods(&deployment), expected);
         // Whoever is behind the authorizer asks once more.
         let url = "https://McpApi-id.execute-api.us-east-1.amazonaws.com/prod";
+        assert_eq!(deployment.output("McpPublicUrl"), Some(json!(url)));
         for (id, told) in variables_of(&deployment) {
             if !id.starts_with("McpApi") && id != "AuthorizerFunction" {
                 continue;
@@ -296,6 +297,10 @@ fn the_public_door_is_where_it_is_wanted() {
     let at_url = deploy(&expanded(), &everything_on()).expect("right parameters");
     assert!(methods(&at_url).iter().all(|(_, _, how)| how == "AWS_IAM"));
     assert!(!at_url.resources().any(|(id, _)| id == "AuthorizerFunction"));
+    let url = "https://McpPublicFunctionUrl.lambda-url.us-east-1.on.aws/";
+    assert_eq!(at_url.output("McpPublicUrl"), Some(json!(url)));
+    let signed = deploy(&expanded(), &[("ApiEnabled", "true")]).expect("right parameters");
+    assert_eq!(signed.output("McpPublicUrl"), None);
     let told = variables_of(&at_url);
     let (_, behind) = told.iter().find(|(id, _)| id == "McpApiFunction").expect("it is there");
     assert_eq!(behind[variables::AUTHENTICATION], "NONE");

@@ -19,12 +19,19 @@ pub(crate) async fn url(
     let described = outputs(&account, &name).await?;
     let url = match plane {
         Plane::Mcp => described.outputs.mcp_url(),
+        Plane::Public => described.outputs.public_url(),
         Plane::Registration => described.outputs.registration_url(),
     };
     url.ok_or_else(|| {
-        Failure::Deployment(format!(
-            "{name} has no Function URL of its own ({}); name that of its API with --url",
-            described.status
-        ))
+        let status = described.status;
+        Failure::Deployment(match plane {
+            Plane::Mcp | Plane::Registration => format!(
+                "{name} has no Function URL of its own ({status}); name that of its API with --url"
+            ),
+            Plane::Public => format!(
+                "{name} has no public door that takes tokens ({status}); deploy it with \
+                 --parameter PublicDoor=BEARER, or unset MCP_LAMBDA_TOKEN to sign"
+            ),
+        })
     })
 }

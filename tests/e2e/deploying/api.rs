@@ -51,6 +51,13 @@ fn the_public_door_at_api_gateway() {
     let first = deploy(&["ApiEnabled=true"]);
     let base = api(&account, &first);
     let door = Client::new(&base);
+    let mut signed = account.signed(account.ministack.emulator().program("awscurl"), &Key::root());
+    signed
+        .args(["--service", "execute-api", "--region", REGION, "-X", "POST"])
+        .args(["-H", "content-type: application/json", "-d", &list().to_string()])
+        .arg(format!("{base}/mcp"));
+    let listed = succeed(&mut signed, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
+    assert!(listed.stdout.contains(r#""tools":[]"#), "{listed}");
     // Who does not sign is not let in while there is no door for him.
     let unsigned = door.post("/mcp", &[], &list());
     assert_eq!((unsigned.status, unsigned.body.contains("tools")), (403, false), "{unsigned:?}");

@@ -41,6 +41,8 @@ pub(in crate::stack) struct ApiDoor {
     pub(in crate::stack) oauth: Condition,
     /// Whether its address is said.
     pub(in crate::stack) has_url: Condition,
+    /// Whether there is a public door anywhere.
+    pub(in crate::stack) anywhere: Condition,
 }
 
 impl ApiDoor {
@@ -53,7 +55,10 @@ impl ApiDoor {
         let public = at_api.clone() & !kind.equals("NONE");
         let bearer = kind.equals("BEARER");
         let of = |kind: Predicate| api.clone() & public.clone() & kind;
+        let at_url = !kind.equals("NONE") & !at_api.clone();
+        let anywhere = at_url | api.clone() & public.clone();
         Ok(Self {
+            anywhere: template.condition("HasPublicDoor", anywhere)?,
             signed: template.condition("UseApiSigned", api.clone() & !public.clone())?,
             bearer: template.condition("UseApiBearer", of(bearer.clone()))?,
             oauth: template.condition("UseApiOAuth", of(!bearer))?,
