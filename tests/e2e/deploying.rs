@@ -483,7 +483,9 @@ fn a_vpc_at_a_terminal() {
     let declined = types(&account, &answers, &deploy);
     assert_eq!(declined.code, Some(10), "{declined}");
     // The functions' security group is there in a VPC only.
-    for words in ["not the id of a VPC", "not the id of a subnet", "McpSecurityGroup", "nothing was changed"] {
+    for words in
+        ["not the id of a VPC", "not the id of a subnet", "McpSecurityGroup", "nothing was changed"]
+    {
         assert!(declined.stdout.contains(words), "{words:?} in {declined}");
     }
     assert_eq!(account.owner(&["left"]), "");

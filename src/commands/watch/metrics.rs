@@ -219,9 +219,13 @@ async fn read(
         }
     }
     let value = |row: usize, column: usize| {
-        let values = found.get(&id(row, column))?.iter().copied();
+        let values = found.get(&id(row, column)).into_iter().flatten().copied();
         // Of several periods: their sum, or the highest of their percentiles.
-        if COLUMNS[column].1 == SUM { Some(values.sum()) } else { values.reduce(f64::max) }
+        if COLUMNS[column].1 == SUM {
+            Some(values.fold(0.0, |sum, value| sum + value))
+        } else {
+            values.reduce(f64::max)
+        }
     };
     let rows = scopes.iter().enumerate().map(|(row, operation)| Row {
         operation: operation.map(str::to_owned),
