@@ -108,6 +108,9 @@ pub(crate) struct MetricsArguments {
     /// How far back to look, such as 10m, 1h or 168h.
     #[arg(long, value_name = "TIME", default_value = "1h")]
     pub(crate) since: Since,
+    /// A row for each tool, counted from the lines of its calls in the log.
+    #[arg(long)]
+    pub(crate) tools: bool,
     #[command(flatten)]
     pub(crate) place: Watched,
 }
@@ -115,11 +118,13 @@ pub(crate) struct MetricsArguments {
 const METRICS_HELP: &str = "\
 Examples:
   mcp-lambda metrics
+  mcp-lambda metrics --tools --since 10m
   mcp-lambda metrics --stack tools --since 24h --json
 
 A row for each operation, which is a method of MCP, and one for all. Latency is to the first byte of
-the answer; beyond a day it is that of the day on which it was highest.
-Needs cloudwatch:ListMetrics, cloudwatch:GetMetricData and cloudformation:DescribeStacks.";
+the answer; without --tools, beyond a day, it is that of the day on which it was highest.
+Needs cloudformation:DescribeStacks, and cloudwatch:ListMetrics and cloudwatch:GetMetricData, or
+with --tools logs:FilterLogEvents.";
 
 #[cfg(test)]
 mod tests {

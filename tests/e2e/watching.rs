@@ -216,6 +216,36 @@ fn metrics_by_operation() {
 }
 
 #[test]
+fn calls_by_tool() {
+    let Some(world) = World::open() else { return };
+    let call = |tool: &str, outcome: &str, latency: f64| {
+        let mut line: Value = serde_json::from_str(&request("tools/call", 1.0)).expect("JSON");
+        line["mcp.method"] = "tools/call".into();
+        line["mcp.name"] = tool.into();
+        line["outcome"] = outcome.into();
+        line["latency_ms"] = latency.into();
+        line.to_string()
+    };
+    let other = request("tools/list", 1.0);
+    world.owner(&["write", GROUP, &call("one", "success", 1.0), &other, "START"]);
+    world.owner(&["write", GROUP, &call("two", "user-error", 2.0), &call("two", "success", 4.0)]);
+    let events = world.events(&["metrics", "--stack", "tools", "--tools"]);
+    let row = |tool: Value, requests: f64, errors: f64, p50: f64, p99: f64| {
+        json!({"event": "metrics", "tool": tool, "requests": requests, "user_errors": errors,
+            "system_errors": 0.0, "throttles": 0.0,
+            "latency_ms": {"p50": p50, "p90": p99, "p99": p99}})
+    };
+    let expected = [
+        row(json!("two"), 2.0, 1.0, 2.0, 4.0),
+        row(json!("one"), 1.0, 0.0, 1.0, 1.0),
+        row(Value::Null, 3.0, 1.0, 2.0, 4.0),
+    ];
+    assert_eq!(events, expected);
+    let table = world.said(&["metrics", "--stack", "tools", "--tools"]);
+    assert!(table.starts_with("TOOL  REQUESTS"), "{table}");
+}
+
+#[test]
 fn who_may_not_is_told_what_is_missing() {
     let Some(world) = World::open() else { return };
     let (logs, metrics) = (["logs", "--stack", "tools"], ["metrics", "--stack", "tools"]);

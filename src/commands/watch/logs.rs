@@ -1,16 +1,15 @@
 //! `logs`: the last lines of a stack's functions, and new ones as they come.
 
 use std::collections::{HashSet, VecDeque};
-use std::io::{Write, stderr};
 use std::time::Duration;
 
 use clap::ValueEnum;
 use mcp_lambda_runtime::aws::json::{JsonClient, JsonError};
 use mcp_lambda_runtime::port::{Clock, Timestamp};
 use mcp_lambda_runtime::system::SystemClock;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::events::{self, ACTION, Event, Extent, before, is_absent, say};
 use super::line::{is_for_metrics, words};
 use super::site::{LOGS, Site, may_pass, refused};
 use crate::cli::watch::{Function, LogsArguments};
@@ -18,10 +17,6 @@ use crate::commands;
 use crate::exit::Failure;
 use crate::output::Output;
 
-/// What whoever signs must be allowed.
-const ACTION: &str = "logs:FilterLogEvents";
-/// Pages of one function that are read at once; each may have a megabyte.
-const MAX_PAGES: usize = 100;
 /// How long to wait before asking for new lines.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How late a line may come: CloudWatch Logs shows lines in the order in which they reach it.
@@ -43,8 +38,9 @@ pub(crate) fn run(arguments: &LogsArguments, output: &Output) -> Result<(), Fail
         let mut found = Vec::new();
         let mut there = Vec::new();
         for mut reader in readers.drain(..) {
-            match reader.poll(&client, filter, count).await {
-                Ok(lines) => found.extend(lines),
+            let mut lines = VecDeque::new();
+            match reader.poll(&client, filter, count, &mut lines).await {
+                Ok(()) => found.extend(lines),
                 // A stack has not all functions, but those that were asked for by name.
                 Err(error) if is_absent(&error) && arguments.functions.is_empty() => continue,
                 Err(error) if is_absent(&error) => {
@@ -52,7 +48,7 @@ pub(crate) fn run(arguments: &LogsArguments, output: &Output) -> Result<(), Fail
                 }
                 Err(error) => return Err(refused(&error, ACTION)),
             }
-            if reader.cut {
+            if reader.extent == Extent::Part {
                 say("there are more lines than were read; narrow them with --since or --filter");
             }
             there.push(reader);
@@ -87,10 +83,10 @@ async fn follow(
         let mut found = Vec::new();
         let mut failed = None;
         for reader in &mut *readers {
-            match reader.poll(client, filter, usize::MAX).await {
-                Ok(lines) => found.extend(lines),
-                Err(error) => failed = Some(error),
-            }
+            let mut lines = VecDeque::new();
+            failed = reader.poll(client, filter, usize::MAX, &mut lines).await.err().or(failed);
+            // What was read before a failure is not read again.
+            found.extend(lines);
         }
         found.sort_by_key(|line| line.at);
         found.iter().for_each(|line| show(line, output));
@@ -124,7 +120,7 @@ struct Reader {
     from: Timestamp,
     /// What was shown of the time that may be read again.
     seen: HashSet<(Timestamp, String)>,
-    cut: bool,
+    extent: Extent,
 }
 
 /// A line that was found.
@@ -136,80 +132,30 @@ struct Line {
     message: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FilterLogEvents<'a> {
-    log_group_name: &'a str,
-    start_time: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filter_pattern: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    #[serde(default)]
-    events: Vec<Event>,
-    next_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    event_id: Option<String>,
-    #[serde(default)]
-    log_stream_name: String,
-    timestamp: u64,
-    message: String,
-}
-
 impl Reader {
     fn new(function: Function, identifier: &str, from: Timestamp) -> Self {
-        let (function, suffix) = match function {
-            Function::Mcp => ("mcp", "mcp"),
-            Function::Api => ("api", "mcp-api"),
-            Function::Public => ("public", "mcp-public"),
-            Function::Registration => ("registration", "mcp-registration"),
-            Function::Sweeper => ("sweeper", "mcp-sweeper"),
-        };
-        let group = format!("/aws/lambda/{identifier}-{suffix}");
-        Self { function, group, from, seen: HashSet::new(), cut: false }
+        let (function, group) = events::group(function, identifier);
+        Self { function, group, from, seen: HashSet::new(), extent: Extent::Whole }
     }
 
-    /// The last lines that were not there before, in the order in which CloudWatch Logs has them.
+    /// Finds the last lines that were not there before, in the order in which CloudWatch Logs has
+    /// them.
     async fn poll(
         &mut self,
         client: &JsonClient,
         filter: Option<&str>,
         count: usize,
-    ) -> Result<VecDeque<Line>, JsonError> {
-        let mut found = VecDeque::new();
-        let (begin, mut newest, mut next_token) = (self.from, self.from, None);
-        self.cut = true;
-        for _ in 0..MAX_PAGES {
-            let asked = FilterLogEvents {
-                log_group_name: &self.group,
-                start_time: begin.0,
-                filter_pattern: filter,
-                next_token,
-            };
-            let answer = client.ask("FilterLogEvents", &asked).await?;
-            let page: Page = serde_json::from_slice(&answer)
-                .map_err(|_| JsonError::Unavailable("the answer cannot be read".to_owned()))?;
-            for event in page.events {
-                newest = newest.max(Timestamp(event.timestamp));
-                self.take(event, &mut found, count);
-            }
-            next_token = page.next_token;
-            if next_token.is_none() {
-                self.cut = false;
-                break;
-            }
-        }
+        found: &mut VecDeque<Line>,
+    ) -> Result<(), JsonError> {
+        let (group, begin) = (self.group.clone(), self.from);
+        let mut newest = begin;
+        let take = |event: Event| {
+            newest = newest.max(Timestamp(event.timestamp));
+            self.take(event, found, count);
+        };
+        self.extent = events::read(client, &group, begin, filter, take).await?;
         self.remember(newest);
-        Ok(found)
+        Ok(())
     }
 
     fn take(&mut self, event: Event, found: &mut VecDeque<Line>, count: usize) {
@@ -251,24 +197,11 @@ fn show(line: &Line, output: &Output) {
     output.line(said.to_string());
 }
 
-fn is_absent(error: &JsonError) -> bool {
-    matches!(error, JsonError::Refused { code, .. } if code == "ResourceNotFoundException")
-}
-
 fn absent(reader: &Reader, stack: &str) -> Failure {
     Failure::Aws(format!(
         "{stack} has no log group {}; it has no such function, or this is another region",
         reader.group
     ))
-}
-
-fn before(time: Timestamp, by: Duration) -> Timestamp {
-    Timestamp(time.0.saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
-}
-
-fn say(text: &str) {
-    // Without anyone to hear it there is nothing to be done.
-    let _ = writeln!(stderr(), "{text}");
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `metrics`: what a stack counted, by its operations.
 
 use std::collections::BTreeMap;
-use std::io::{Write, stderr};
 
 use mcp_lambda_runtime::aws::json::{JsonClient, JsonError};
 use mcp_lambda_runtime::deployment::metrics::{
@@ -13,7 +12,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::events::{before, say};
 use super::site::{METRICS, Site, refused};
+use super::tools;
 use crate::cli::watch::{MetricsArguments, Since};
 use crate::commands;
 use crate::exit::Failure;
@@ -30,6 +31,8 @@ const COLUMNS: [(&str, &str); 7] = [
     (LATENCY, "p90"),
     (LATENCY, "p99"),
 ];
+/// The percentiles among them.
+pub(super) const PERCENTILES: [usize; 3] = [50, 90, 99];
 const SUM: &str = "Sum";
 /// Operations that are shown. There are fewer, and one request may ask for 500 statistics.
 const MAX_OPERATIONS: usize = 60;
@@ -44,23 +47,26 @@ const MINUTE: u64 = 60;
 pub(crate) fn run(arguments: &MetricsArguments, output: &Output) -> Result<(), Failure> {
     commands::run(async {
         let site = Site::find(&arguments.place).await?;
-        let client = site.service(METRICS);
-        let operations = operations(&client, &site.identifier).await?;
-        let window = Window::new(SystemClock.now(), arguments.since);
-        let mut rows = read(&client, &site.identifier, &operations, &window).await?;
+        let now = SystemClock.now();
+        let mut rows = if arguments.tools {
+            tools::rows(&site, before(now, arguments.since.time())).await?
+        } else {
+            let client = site.service(METRICS);
+            let operations = operations(&client, &site.identifier).await?;
+            let window = Window::new(now, arguments.since);
+            read(&client, &site.identifier, &operations, &window).await?
+        };
         rows.retain(|row| row.requests() > 0.0);
         if rows.is_empty() && !output.is_json() {
-            // Without anyone to hear it there is nothing to be done.
-            let _ =
-                writeln!(stderr(), "nothing was counted in that time; --since looks further back");
+            say("nothing was counted in that time; --since looks further back");
             return Ok(());
         }
         // The row of all comes last.
         rows.sort_by(|a, b| {
-            let all = a.operation.is_none().cmp(&b.operation.is_none());
-            all.then(b.requests().total_cmp(&a.requests())).then(a.operation.cmp(&b.operation))
+            let all = a.name.is_none().cmp(&b.name.is_none());
+            all.then(b.requests().total_cmp(&a.requests())).then(a.name.cmp(&b.name))
         });
-        show(&rows, output);
+        show(if arguments.tools { "tool" } else { "operation" }, &rows, output);
         Ok(())
     })
 }
@@ -82,11 +88,12 @@ impl Window {
     }
 }
 
-/// What an operation, or all of them, has of [`COLUMNS`].
+/// What an operation or a tool, or all of them, has of [`COLUMNS`].
 #[derive(Debug)]
-struct Row {
-    operation: Option<String>,
-    values: [Option<f64>; COLUMNS.len()],
+pub(super) struct Row {
+    /// All of them have none.
+    pub(super) name: Option<String>,
+    pub(super) values: [Option<f64>; COLUMNS.len()],
 }
 
 impl Row {
@@ -228,7 +235,7 @@ async fn read(
         }
     };
     let rows = scopes.iter().enumerate().map(|(row, operation)| Row {
-        operation: operation.map(str::to_owned),
+        name: operation.map(str::to_owned),
         values: std::array::from_fn(|column| value(row, column)),
     });
     Ok(rows.collect())
@@ -266,12 +273,12 @@ async fn ask<T: DeserializeOwned>(
     })
 }
 
-fn show(rows: &[Row], output: &Output) {
+fn show(kind: &str, rows: &[Row], output: &Output) {
     if output.is_json() {
-        for Row { operation, values } in rows {
+        for Row { name, values } in rows {
             let [requests, user, system, throttles, p50, p90, p99] = values;
             let latency = json!({"p50": p50, "p90": p90, "p99": p99});
-            let said = json!({"event": "metrics", "operation": operation,
+            let said = json!({"event": "metrics", kind: name,
                 "requests": requests, "user_errors": user, "system_errors": system,
                 "throttles": throttles, "latency_ms": latency});
             output.line(said.to_string());
@@ -284,14 +291,23 @@ fn show(rows: &[Row], output: &Output) {
         Some(value) => format!("{value:.1} ms"),
     };
     let rows = rows.iter().map(|row| {
-        let operation = row.operation.as_deref().unwrap_or("all");
+        let name = row.name.as_deref().unwrap_or("all");
         std::array::from_fn(|column| match column.checked_sub(1) {
-            None => operation.to_owned(),
+            None => name.to_owned(),
             Some(column) => cell(column, &row.values[column]),
         })
     });
-    let heading =
-        ["OPERATION", "REQUESTS", "USER ERRORS", "SYSTEM ERRORS", "THROTTLED", "P50", "P90", "P99"];
+    let kind = kind.to_uppercase();
+    let heading = [
+        kind.as_str(),
+        "REQUESTS",
+        "USER ERRORS",
+        "SYSTEM ERRORS",
+        "THROTTLED",
+        "P50",
+        "P90",
+        "P99",
+    ];
     output.line(table(heading, rows.collect::<Vec<[String; COLUMNS.len() + 1]>>()));
 }
 
