@@ -59,19 +59,16 @@ async fn client() -> &'static Client {
 
 /// What the model is told. What AWS says of a refusal names users, roles and the account.
 fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> ToolError {
-    let code = match error {
-        SdkError::ServiceError(error) => error.err().code(),
-        SdkError::TimeoutError(_) => {
-            return ToolError::new("S3 did not answer in time; try again later");
-        }
-        _ => {
-            return ToolError::new(
-                "this server cannot reach S3: its operator must look at its credentials, its \
-                 region and its network",
-            );
-        }
+    if let SdkError::TimeoutError(_) = error {
+        return ToolError::new("S3 did not answer in time; try again later");
+    }
+    let Some(refused) = error.as_service_error() else {
+        return ToolError::new(
+            "this server cannot reach S3: its operator must look at its credentials, its region \
+             and its network",
+        );
     };
-    ToolError::new(match code {
+    ToolError::new(match refused.code() {
         Some("AccessDenied") => {
             "this server may not list buckets: its operator must allow its role \
              s3:ListAllMyBuckets"
