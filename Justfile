@@ -55,6 +55,14 @@ diff *arguments:
 outputs *arguments:
     cargo run --locked --features deploy -- outputs "$@"
 
+# Show what a deployed stack's functions write
+logs *arguments:
+    cargo run --locked --features deploy -- logs {{ arguments }}
+
+# Show what a deployed stack counts
+metrics *arguments:
+    cargo run --locked --features deploy -- metrics {{ arguments }}
+
 # Take a deployed stack away
 destroy *arguments:
     cargo run --locked --features deploy -- destroy "$@"

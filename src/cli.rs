@@ -6,6 +6,7 @@ pub(crate) mod door;
 pub(crate) mod register;
 pub(crate) mod synth;
 pub(crate) mod token;
+pub(crate) mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -94,6 +95,10 @@ pub(crate) enum Command {
     Diff(Box<deployment::DiffArguments>),
     /// Show what a deployed stack says of itself, and how to connect.
     Outputs(deployment::OutputsArguments),
+    /// Show what a deployed stack's functions write.
+    Logs(watch::LogsArguments),
+    /// Show what a deployed stack counts: requests, errors, latency.
+    Metrics(watch::MetricsArguments),
     /// Take a deployed stack away; its data stays unless you say otherwise.
     Destroy(deployment::DestroyArguments),
     /// Publish in the AWS Serverless Application Repository.

@@ -21,6 +21,9 @@ pub(crate) mod synth;
 #[cfg_attr(feature = "aws", path = "commands/token/enabled.rs")]
 #[cfg_attr(not(feature = "aws"), path = "commands/token/disabled.rs")]
 pub(crate) mod token;
+#[cfg_attr(feature = "deploy", path = "commands/watch/enabled.rs")]
+#[cfg_attr(not(feature = "deploy"), path = "commands/watch/disabled.rs")]
+pub(crate) mod watch;
 
 use std::future::Future;
 

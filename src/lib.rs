@@ -40,6 +40,8 @@ pub fn run() -> ExitCode {
         Command::Deploy(arguments) => commands::deployment::deploy(&arguments, &output),
         Command::Diff(arguments) => commands::deployment::diff(&arguments, &output),
         Command::Outputs(arguments) => commands::deployment::outputs(&arguments, &output),
+        Command::Logs(arguments) => commands::watch::logs(&arguments, &output),
+        Command::Metrics(arguments) => commands::watch::metrics(&arguments, &output),
         Command::Destroy(arguments) => commands::deployment::destroy(&arguments, &output),
         Command::Publish(arguments) => commands::deployment::publish(&arguments, &output),
         Command::Token(arguments) => commands::token::run(&arguments, &output),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::account::Account;
-use crate::deploy::{DeployError, Stack, StackName};
+use crate::deploy::{DeployError, IDENTIFIER, Stack, StackName};
 
 /// The outputs of a stack, by their names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -82,6 +82,9 @@ pub struct Description {
     pub id: String,
     /// Such as `UPDATE_COMPLETE`.
     pub status: String,
+    /// What the names in it begin with: its parameter `StackIdentifier`, or its own name where the
+    /// template has no such parameter.
+    pub identifier: String,
     /// Its outputs.
     pub outputs: Outputs,
 }
@@ -90,7 +93,8 @@ pub struct Description {
 pub async fn outputs(account: &Account, name: &StackName) -> Result<Description, DeployError> {
     let stack = Stack::existing(account, name).await?;
     let (id, status) = (stack.id.clone(), stack.status.clone());
-    Ok(Description { id, status, outputs: stack.into() })
+    let identifier = stack.parameters.get(IDENTIFIER).unwrap_or(&stack.name).clone();
+    Ok(Description { id, status, identifier, outputs: stack.into() })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod door;
 pub mod dynamodb;
 mod fault;
 pub mod gateway_probe;
+pub mod json;
 pub mod lambda;
 #[cfg(feature = "function")]
 pub mod own_role;

@@ -168,8 +168,9 @@ impl Registry {
 
 fn refused(answer: &Answer, text: &str) -> RegistryError {
     let status = answer.status;
-    let own = refusal::problem(text)
-        .filter(|_| !matches!(status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS));
+    // What to do about these, the program knows better: it is about what it sends.
+    let ours = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+    let own = refusal::problem(text).filter(|_| !ours.contains(&status));
     RegistryError::Refused { status, text: own.unwrap_or_else(|| answer.explain(text)) }
 }
 

@@ -48,6 +48,13 @@ fn help_of_what_deploys() {
 }
 
 #[test]
+fn help_of_what_watches() {
+    for command in ["logs", "metrics"] {
+        check(command, &[command, "--help"]);
+    }
+}
+
+#[test]
 fn help_of_the_commands_for_clients_and_administrators() {
     for command in ["tools", "resources", "prompts", "call", "connect", "chat", "doctor"] {
         check(command, &[command, "--help"]);

@@ -93,6 +93,15 @@ impl Account {
         events(&self.does(&arguments))
     }
 
+    /// Looks for a request in what the functions of a stack wrote.
+    fn logs(&self, stack: &str, call: &str) {
+        let mut logs = self.signed(program(), &Key::root());
+        logs.args(["logs", "--stack", stack]);
+        let said = succeed(&mut logs, PATIENCE).unwrap_or_else(|error| panic!("{error}")).stdout;
+        let served = |line: &str| line.contains("  mcp  ") && line.contains(call);
+        assert!(said.lines().any(served), "{said}");
+    }
+
     /// A policy that `synth` writes, as a file.
     fn policy(&self, who: &str, more: &[&str]) -> String {
         let file = self.path(&format!("{who}-{}.json", more.join("-").replace("--", "")));
@@ -234,6 +243,8 @@ fn from_nothing_to_a_served_call_and_back() {
         .env("ADMINISTRATOR_SECRET_ACCESS_KEY", &administrator.secret);
     let finished = succeed(&mut scenario, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(finished.stdout, "registers\nmodern\nlegacy\nplanes apart");
+
+    account.logs("first", "tools/call forecast");
 
     let same = account.deploy("first", &account.artifact(1), &[]);
     assert_eq!(outputs(&same)["status"], "unchanged");
@@ -450,6 +461,36 @@ fn at_a_terminal() {
     let gone = types(&account, &json!([["Take asked away? [y/N]: ", "y"]]), &destroy);
     assert_eq!(gone.code, Some(0), "{gone}");
     assert!(gone.stdout.contains("asked-mcp-registrations is left"), "{gone}");
+}
+
+/// Answers that cannot be are asked for again.
+#[test]
+fn a_vpc_at_a_terminal() {
+    let Some(account) = Account::open(&["inside"]) else { return };
+    let artifact = account.artifact(1);
+    let deploy = ["deploy", "--architecture", "x86_64", "--source", SOURCE, "--artifact"];
+    let deploy = [&deploy[..], &[artifact.to_str().expect("text")]].concat();
+    let subnets = "Subnet ids, separated by commas: ";
+    let answers = json!([
+        ["Stack name [mcp-lambda]: ", "inside"],
+        ["AWS region [us-east-1]: ", ""],
+        ["Deploy to a VPC? [y/N]: ", "y"],
+        ["VPC id: ", ""],
+        ["VPC id: ", "vpc-1"],
+        ["VPC id: ", "vpc-0a1b2c3d"],
+        [subnets, "none"],
+        [subnets, "subnet-0a1b2c3d,subnet-4e5f6071"],
+        ["Deploy this? [y/N]: ", "n"],
+    ]);
+    let declined = types(&account, &answers, &deploy);
+    assert_eq!(declined.code, Some(10), "{declined}");
+    // The functions' security group is there in a VPC only.
+    for words in
+        ["not the id of a VPC", "not the id of a subnet", "McpSecurityGroup", "nothing was changed"]
+    {
+        assert!(declined.stdout.contains(words), "{words:?} in {declined}");
+    }
+    assert_eq!(account.owner(&["left"]), "");
 }
 
 #[test]

@@ -20,3 +20,4 @@ mod rust_client;
 mod startup;
 mod stopping;
 mod support;
+mod watching;

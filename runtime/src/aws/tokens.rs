@@ -1,26 +1,18 @@
 //! The bearer door's tokens in Systems Manager or Secrets Manager.
 //!
-//! Two requests of each service, signed by the SDK's own signer: their SDKs would add two crates of
-//! hundreds of operations to a program of which a cold start reads every megabyte.
+//! Two requests of each service, without their SDKs: these would add two crates of hundreds of
+//! operations to a program of which a cold start reads every megabyte.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sdk_lambda::config::http::HttpRequest;
-use aws_sdk_lambda::primitives::SdkBody;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_types::SdkConfig;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::documents::{Unread, connector, read};
-use crate::aws::fault::{bounded, causes};
+use crate::aws::json::{JsonApi, JsonClient, JsonError, JsonVersion};
 use crate::port::doors::{BearerToken, LiveTokens, Tokens};
 use crate::port::{Clock, StoreError};
 
@@ -58,11 +50,13 @@ impl SecretName {
         }
     }
 
-    fn service(&self) -> Service {
-        match self {
-            Self::Parameter(_) => Service { name: "ssm", target: "AmazonSSM" },
-            Self::Secret(_) => Service { name: "secretsmanager", target: "secretsmanager" },
-        }
+    fn service(&self) -> JsonApi {
+        let (name, target) = match self {
+            Self::Parameter(_) => ("ssm", "AmazonSSM"),
+            Self::Secret(_) => ("secretsmanager", "secretsmanager"),
+        };
+        let version = JsonVersion::OneOne;
+        JsonApi { name, target, version, max_answer_bytes: MAX_ANSWER_BYTES, timeout: TIMEOUT }
     }
 }
 
@@ -86,14 +80,7 @@ pub struct InvalidSecretName;
 /// Tokens in AWS.
 pub struct SecretTokens {
     place: SecretName,
-    config: SdkConfig,
-    clock: Arc<dyn Clock>,
-    connector: Connector,
-}
-
-struct Service {
-    name: &'static str,
-    target: &'static str,
+    service: JsonClient,
 }
 
 /// What is stored. A secret that is nothing but a token is understood too.
@@ -146,89 +133,24 @@ struct Parameter {
     value: String,
 }
 
-#[derive(Default, Deserialize)]
-struct Refusal {
-    #[serde(rename = "__type", default)]
-    kind: String,
-}
-
 impl SecretTokens {
     /// The tokens there, reached by a configuration with credentials and a region.
     pub fn new(place: SecretName, config: SdkConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { place, config, clock, connector: connector() }
+        let service = JsonClient::new(place.service(), config, clock);
+        Self { place, service }
     }
 
     async fn ask(&self, operation: &str, body: &impl Serialize) -> Result<Bytes, StoreError> {
-        let body = serde_json::to_string(body).expect("texts always have a JSON form");
-        let asked = tokio::time::timeout(TIMEOUT, self.send(operation, body)).await;
-        asked.unwrap_or_else(|_| Err(self.unavailable("there was no answer in time")))
-    }
-
-    async fn send(&self, operation: &str, body: String) -> Result<Bytes, StoreError> {
-        let request = self.signed(operation, body).await?;
-        let answered = self.connector.call(request).await;
-        let mut response = answered.map_err(|error| self.unavailable(&causes(&error)))?;
-        let status = response.status().as_u16();
-        let answer = read(response.body_mut(), MAX_ANSWER_BYTES).await;
-        let answer = answer.map_err(|error| match error {
-            Unread::TooLarge => self.unavailable("the answer is too long"),
-            Unread::Broken(cause) => self.unavailable(&cause),
-        })?;
-        if status == 200 {
-            return Ok(answer);
-        }
-        // Only the code: messages about credentials and keys may quote what nobody should read.
-        let refusal: Refusal = serde_json::from_slice(&answer).unwrap_or_default();
-        let code = refusal.kind.rsplit('#').next().unwrap_or_default();
-        match code {
-            "ParameterNotFound" | "ResourceNotFoundException" => Err(StoreError::NotFound),
-            code => Err(self.unavailable(&format!("HTTP {status}, {}", bounded(code)))),
-        }
-    }
-
-    async fn signed(&self, operation: &str, body: String) -> Result<HttpRequest, StoreError> {
-        let service = self.place.service();
-        let region = self.config.region().map(ToString::to_string);
-        let region = region.ok_or_else(|| self.unavailable("no region is configured"))?;
-        let url = match self.config.endpoint_url() {
-            Some(url) => format!("{}/", url.trim_end_matches('/')),
-            None => format!("https://{}.{region}.{}/", service.name, suffix(&region)),
-        };
-        let provider = self.config.credentials_provider();
-        let provider = provider.ok_or_else(|| self.unavailable("there are no credentials"))?;
-        let identity = provider.provide_credentials().await;
-        let identity = identity.map_err(|error| self.unavailable(&causes(&error)))?.into();
-        let now = UNIX_EPOCH + Duration::from_millis(self.clock.now().0);
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&region)
-            .name(service.name)
-            .time(now)
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| self.unavailable(&error.to_string()))?
-            .into();
-        let headers = [
-            ("content-type", "application/x-amz-json-1.1".to_owned()),
-            ("x-amz-target", format!("{}.{operation}", service.target)),
-        ];
-        let signable = SignableRequest::new(
-            "POST",
-            url.as_str(),
-            headers.iter().map(|(name, value)| (*name, value.as_str())),
-            SignableBody::Bytes(body.as_bytes()),
-        );
-        let signed = signable.and_then(|request| sign(request, &parameters));
-        let (instructions, _) =
-            signed.map_err(|error| self.unavailable(&error.to_string()))?.into_parts();
-        let mut request = http::Request::post(url.as_str());
-        for (name, value) in &headers {
-            request = request.header(*name, value);
-        }
-        let request = request.body(SdkBody::from(body));
-        let mut request = request.map_err(|error| self.unavailable(&error.to_string()))?;
-        instructions.apply_to_request_http1x(&mut request);
-        HttpRequest::try_from(request).map_err(|error| self.unavailable(&error.to_string()))
+        self.service.ask(operation, body).await.map_err(|error| match &error {
+            JsonError::Refused { code, .. }
+                if ["ParameterNotFound", "ResourceNotFoundException"].contains(&code.as_str()) =>
+            {
+                StoreError::NotFound
+            }
+            JsonError::Refused { .. } | JsonError::Unavailable(_) => {
+                self.unavailable(&error.to_string())
+            }
+        })
     }
 
     fn unavailable(&self, cause: &str) -> StoreError {
@@ -288,15 +210,6 @@ impl Tokens for SecretTokens {
     }
 }
 
-/// The domain of AWS's partition that a Region is in.
-fn suffix(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "amazonaws.com.cn",
-        Some("eusc") => "amazonaws.eu",
-        _ => "amazonaws.com",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,12 +227,5 @@ mod tests {
         let long =
             |length: usize| SecretName::parse(&format!("/{}", "x".repeat(length - 1))).is_ok();
         assert!(long(MAX_NAME_BYTES) && !long(MAX_NAME_BYTES + 1));
-    }
-
-    #[test]
-    fn partitions() {
-        assert_eq!(suffix("eu-west-1"), "amazonaws.com");
-        assert_eq!(suffix("cn-north-1"), "amazonaws.com.cn");
-        assert_eq!(suffix("eusc-de-east-1"), "amazonaws.eu");
     }
 }

@@ -16,14 +16,22 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start(status: &'static str, body: Value) -> Self {
+        Self::script(status, move |_| body.to_string())
+    }
+
+    /// One whose answers depend on how many requests came before.
+    pub(crate) fn script(
+        status: &'static str,
+        body: impl Fn(usize) -> String + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = asked.clone();
         std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            for (before, stream) in listener.incoming().enumerate() {
                 let Ok(stream) = stream else { return };
-                let request = answer(stream, status, &body.to_string());
+                let request = answer(stream, status, &body(before));
                 kept.lock().expect("no panic").push(request);
             }
         });
@@ -34,7 +42,7 @@ impl Service {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
 
-    fn asked(&self) -> String {
+    pub(crate) fn asked(&self) -> String {
         self.asked.lock().expect("no panic").join("\n")
     }
 }

@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 
+use crate::buckets;
 use crate::examples::Service;
 use crate::support::{LIMIT, modern, rpc, text};
 
@@ -215,6 +216,14 @@ async fn every_example_is_a_function() {
     assert_eq!(result["structuredContent"]["temperature_celsius"], 1.5);
     let result = call_once("search", &[], "search_web", json!({ "query": "a" })).await;
     assert!(text(&result).contains("SEARCH_SECRET_ID"), "{result}");
+    let s3 = buckets::pages(1, 7);
+    let variables =
+        [("AWS_ENDPOINT_URL_S3", s3.url()), ("AWS_SESSION_TOKEN", "a-token".to_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let result = call_once("buckets", &variables, "count_buckets", json!({})).await;
+    assert_eq!(text(&result), "7", "{result}");
+    let asked = s3.asked();
+    assert!(asked.contains("AKIDEXAMPLE") && asked.contains("a-token"), "{asked}");
 }
 
 /// The question's state is sealed by keys that all instances have from the table.

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod ask;
+mod buckets;
 mod conformance;
 mod examples;
 mod http;

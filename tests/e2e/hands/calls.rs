@@ -58,6 +58,42 @@ fn calls() {
 }
 
 #[test]
+fn a_token_lets_commands_in() {
+    let token = "the-token-of-this-test-0123456789-abcdef";
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    std::fs::write(&file, token).expect("a file");
+    let server = Server::start(&["--bearer-token-file".as_ref(), file.as_os_str()]);
+    let bearing = |token: Option<&str>, arguments: &[&str]| {
+        let mut command = asking(&server);
+        command.envs(token.map(|token| ("MCP_LAMBDA_TOKEN", token))).args(arguments);
+        run(&mut command, LIMIT).expect("an end")
+    };
+    for (arguments, words) in [
+        (&["tools"][..], "example_clock"),
+        (&["call", "example_echo", "text=hello"], "hello"),
+        (&["call", "example_echo", "text=hello", "--revision", "2025-11-25"], "hello"),
+        (&["resources"], "mcp-lambda://guide"),
+        (&["prompts"], "example_introduction"),
+        (&["register", "list"], "tool-example_echo"),
+    ] {
+        let finished = bearing(Some(token), arguments);
+        assert_eq!(finished.code, Some(0), "{finished}");
+        assert!(finished.stdout.contains(words), "{finished}");
+        for wrong in [None, Some("another-token-of-this-test-0123456789")] {
+            let finished = bearing(wrong, arguments);
+            assert_eq!(finished.code, Some(12), "{finished}");
+            assert_eq!((finished.stdout.as_str(), finished.stderr.lines().count()), ("", 1));
+            for words in ["401", "give a valid token in MCP_LAMBDA_TOKEN"] {
+                assert!(finished.stderr.contains(words), "{words:?} is missing: {finished}");
+            }
+            assert!(!finished.stderr.contains("of-this-test"), "{finished}");
+        }
+    }
+    server.stop();
+}
+
+#[test]
 fn progress_and_questions_and_headers() {
     let Some(installed) = foreign() else { return };
     let _pass = gate::enter();

@@ -9,7 +9,7 @@ use mcp_lambda_test_support::command::succeed;
 use serde_json::json;
 
 use crate::support::server::Server;
-use crate::support::{fixture, foreign, gate};
+use crate::support::{Installed, fixture, foreign, gate};
 
 const HTML: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 /// How long a browser may take with all that it does.
@@ -72,19 +72,34 @@ fn requests_are_followed() {
 #[test]
 fn a_person_with_a_browser() {
     let Some(installed) = foreign() else { return };
-    let Some(browser) = browser(Path::new(env!("CARGO_TARGET_TMPDIR"))) else { return };
     let _pass = gate::enter_alone();
     let server = fixture::examples(installed);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
+    visit(installed, &server, "page.mjs", &["light.png", "question.png", "dark.png", "narrow.png"]);
+    server.stop();
+}
+
+#[test]
+fn questions_of_every_kind() {
+    let Some(installed) = foreign() else { return };
+    let _pass = gate::enter_alone();
+    let server = fixture::conformance(installed, None);
+    visit(installed, &server, "questions.mjs", &["questions.png"]);
+    server.stop();
+}
+
+/// Runs a script in the browser; its pictures are kept to be looked at.
+fn visit(installed: &Installed, server: &Server, script: &str, pictures: &[&str]) {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let browser = browser(target).expect("the foreign part runs");
+    let folder = target.join("page");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let mut visit = browser.visit(&installed.node());
+    let mut visit = browser.visit(&installed.node(), script);
     visit.arg(server.url()).arg(&folder);
     if let Err(error) = succeed(&mut visit, VISIT) {
         panic!("{error}\n{}", server.said());
     }
-    for picture in ["light.png", "dark.png", "narrow.png"] {
+    for picture in pictures {
         let bytes = std::fs::read(folder.join(picture)).expect("a picture");
         assert!(bytes.starts_with(b"\x89PNG"), "{picture}");
     }
-    server.stop();
 }

@@ -4,6 +4,12 @@
                                           in this folder
     python owner.py user NAME POLICY...   makes a user with policies: files, or STACK-LOGICALID of managed ones
     python owner.py left                  tells the names of functions, queues and tables
+    python owner.py stack NAME IDENTIFIER FUNCTION...
+                                          makes a stack with this parameter and with the log groups of
+                                          these functions, and nothing else
+    python owner.py write GROUP LINE...   writes lines into a log group
+    python owner.py count IDENTIFIER OPERATION NAME=VALUES...
+                                          counts metrics as the functions do, such as Latency=1,2.5
 
 A user is printed as `ACCESS_KEY_ID SECRET_ACCESS_KEY`, names one on each line. Where and as whom,
 the environment says as for the AWS CLI.
@@ -13,6 +19,7 @@ import io
 import json
 import pathlib
 import sys
+import time
 import zipfile
 
 import boto3
@@ -87,8 +94,54 @@ def left():
         print("table", name)
 
 
+def stack(name, identifier, *functions):
+    groups = {
+        f"Logs{number}": {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {"LogGroupName": {"Fn::Sub": f"/aws/lambda/${{StackIdentifier}}-{function}"}},
+        }
+        for number, function in enumerate(functions)
+    }
+    template = {"Parameters": {"StackIdentifier": {"Type": "String"}}, "Resources": groups}
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "StackIdentifier", "ParameterValue": identifier}],
+    )
+    # Asked every second: the default is every thirty.
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+
+def write(group, *lines):
+    logs = boto3.client("logs")
+    now = time.time_ns() // 1_000_000
+    stream = f"{now}"
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    # A millisecond each, so that they have an order.
+    events = [
+        {"timestamp": now - len(lines) + number, "message": line}
+        for number, line in enumerate(lines)
+    ]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+def count(identifier, operation, *metrics):
+    scope = [{"Name": "Stack", "Value": identifier}]
+    data = [
+        {"MetricName": name, "Dimensions": dimensions, "Value": float(value)}
+        for dimensions in (scope, [*scope, {"Name": "Operation", "Value": operation}])
+        for name, values in (metric.split("=") for metric in metrics)
+        for value in values.split(",")
+    ]
+    boto3.client("cloudwatch").put_metric_data(Namespace="mcp-lambda", MetricData=data)
+
+
 if __name__ == "__main__":
-    commands = {"tool": tool, "user": user, "left": left}
+    commands = {
+        "tool": tool, "user": user, "left": left, "stack": stack, "write": write, "count": count,
+    }
     if len(sys.argv) < 2 or sys.argv[1] not in commands:
-        sys.exit("usage: python owner.py tool|user|left ...")
+        sys.exit(f"usage: python owner.py {'|'.join(commands)} ...")
     commands[sys.argv[1]](*sys.argv[2:])

@@ -2,62 +2,15 @@
 //
 //   node page.mjs URL FOLDER
 //
-// Asserts, writes light.png, dark.png and narrow.png into the folder, and prints one JSON object.
-// Whatever the page loads from elsewhere, or says in its console, fails.
+// The URL is that of a server with what `examples/` registers. Asserts, and writes light.png,
+// question.png, dark.png and narrow.png into the folder.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
-import chromium from '@sparticuz/chromium';
-import puppeteer from 'puppeteer-core';
-
-const LIMIT = 30_000; // milliseconds
+import { visit } from './browser.mjs';
 
 const [url, folder] = process.argv.slice(2);
-chromium.setGraphicsMode = false;
-const executablePath = await chromium.executablePath();
-// The package's own list of fonts names folders of Lambda, and without any font Chromium ends.
-const fonts = path.join(os.tmpdir(), 'fonts');
-process.env.FONTCONFIG_FILE = path.join(os.tmpdir(), 'fonts.conf');
-await fs.writeFile(process.env.FONTCONFIG_FILE, `<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>${fonts}</dir><dir>/usr/share/fonts</dir><cachedir>${fonts}-cache</cachedir>
-<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias></fontconfig>
-`);
-const browser = await puppeteer.launch({
-  // One process for everything is for Lambda's little memory.
-  args: [...chromium.args.filter((one) => !['--single-process', '--no-zygote'].includes(one)), '--no-proxy-server'],
-  executablePath,
-  headless: 'shell',
-});
-try {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(LIMIT);
-  const faults = [];
-  page.on('console', (message) => {
-    if (['error', 'warn'].includes(message.type())) faults.push(message.text());
-  });
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('request', (request) => {
-    const asked = request.url();
-    if (!asked.startsWith('data:') && new URL(asked).origin !== new URL(url).origin) faults.push(`loads ${asked}`);
-  });
-  const text = (selector) => page.$eval(selector, (node) => node.textContent);
-  const waitFor = (selector, wanted) =>
-    page.waitForFunction((s, w) => document.querySelector(s)?.textContent.includes(w), {}, selector, wanted);
-  const choose = async (name) => {
-    await page.evaluate((wanted) => {
-      [...document.querySelectorAll('#list button')].find((button) => button.textContent === wanted).click();
-    }, name);
-    await waitFor('#detail h3', name);
-  };
-
-  await page.setViewport({ width: 1200, height: 1000 });
-  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
-  const response = await page.goto(url, { waitUntil: 'domcontentloaded' });
-  assert.equal(response.status(), 200);
-  assert.ok(response.headers()['content-security-policy'].startsWith("default-src 'none'"));
+await visit(url, async ({ page, text, waitFor, choose, call }) => {
   await waitFor('#state', 'live');
 
   // Where to connect.
@@ -84,7 +37,7 @@ try {
   assert.ok((await text('#detail')).includes('"city"'), 'the schema is shown');
   await page.type('#field-city', 'Oslo');
   await page.type('#field-days', '2');
-  await page.click('#detail button.go');
+  await call();
   await waitFor('#answer', 'celsius');
   assert.ok((await text('#detail .exchange')).includes('"days": 2'), 'a number is sent as a number');
   await waitFor('#requests', 'tools/call forecast');
@@ -93,21 +46,48 @@ try {
   // Progress comes before the answer, and a failure shows as one.
   await choose('countdown');
   await page.type('#field-from', '2');
-  await page.click('#detail button.go');
+  await call();
   await waitFor('#answer', 'lifted');
   assert.ok((await text('#answer')).includes('notifications/progress'));
   await choose('forecast');
   await page.type('#field-city', 'Atlantis');
-  await page.click('#detail button.go');
+  await call();
   await waitFor('#detail .exchange', 'the tool failed');
+
+  // A function that asks: nothing, no, and an answer.
+  await choose('book_table');
+  await page.type('#field-city', 'Oslo');
+  await page.type('#field-guests', '3');
+  for (const [button, action] of [['#decline', 'decline'], ['#cancel', 'cancel']]) {
+    await call();
+    await waitFor('#question', 'Book a table for 3 in Oslo?');
+    await page.click(button);
+    await waitFor('#answer', '"booked": false');
+    assert.ok((await text('#detail .exchange')).includes(`"action": "${action}"`));
+  }
+  await call();
+  await waitFor('#question', 'In whose name? *');
+  assert.ok((await text('#detail .exchange')).includes('it asks for more'));
+  // A form that is not filled in is not sent.
+  await page.click('#accept');
+  assert.equal(await page.$eval('#answer-name', (input) => input.validity.valueMissing), true);
+  await page.click('#answer-confirm');
+  await page.type('#answer-name', 'Ada');
+  await page.screenshot({ path: path.join(folder, 'question.png'), fullPage: true });
+  await page.click('#accept');
+  await waitFor('#answer', '"booked": true');
+  const answered = await text('#detail .exchange');
+  for (const said of ['"name": "Ada"', '"confirm": true', '"requestState"', '"inputResponses"']) assert.ok(answered.includes(said), answered);
+  assert.equal(await page.$('#question'), null);
+  assert.ok((await text('#detail details')).startsWith('Round 1'));
 
   // Resources and prompts.
   await choose('legend');
-  await page.click('#detail button.go');
+  await call();
   await waitFor('#answer', 'sunny');
   await choose('weather_report');
   await page.type('#field-city', 'Oslo');
-  await page.click('#detail button.go');
+  await call();
   await waitFor('#answer', 'forecast tool for Oslo');
 
   // What is registered meanwhile appears by itself, and is text, whatever it says.
@@ -119,7 +99,7 @@ try {
   assert.equal(made.status, 201);
   await waitFor('#list', 'late');
   await choose('late');
-  await page.click('#detail button.go');
+  await call();
   await waitFor('#answer', 'onerror');
   assert.equal(await page.title(), 'mcp-lambda');
 
@@ -130,8 +110,4 @@ try {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(wide <= 400, `${wide} pixels do not fit on a small screen`);
   await page.screenshot({ path: path.join(folder, 'narrow.png'), fullPage: true });
-  assert.deepEqual(faults, []);
-  console.log(JSON.stringify({ ok: true, rows: await page.$$eval('#requests tr', (rows) => rows.length) }));
-} finally {
-  await browser.close();
-}
+});

@@ -8,10 +8,16 @@ use std::sync::OnceLock;
 use crate::command::succeed;
 use crate::install::{self, Folder, INSTALL};
 
-/// What makes an installation another one; the script lies beside its packages, because that is
+/// What makes an installation another one; the scripts lie beside their packages, because that is
 /// where Node looks for imports.
-const FILES: [&str; 4] =
-    ["page/package.json", "page/package-lock.json", "page/.npmrc", "page/page.mjs"];
+const FILES: [&str; 6] = [
+    "page/package.json",
+    "page/package-lock.json",
+    "page/.npmrc",
+    "page/browser.mjs",
+    "page/page.mjs",
+    "page/questions.mjs",
+];
 
 /// The installation.
 pub struct Browser {
@@ -26,11 +32,11 @@ pub fn browser(target: &Path) -> Option<&'static Browser> {
 }
 
 impl Browser {
-    /// `page.mjs`, run by a Node of version 22; takes a URL and a folder for pictures.
-    pub fn visit(&self, node: &Command) -> Command {
+    /// A script, run by a Node of version 22; takes a URL and a folder for pictures.
+    pub fn visit(&self, node: &Command, script: &str) -> Command {
         let mut command = Command::new(node.get_program());
         command
-            .arg(self.folder.join("page.mjs"))
+            .arg(self.folder.join(script))
             // The browser is unpacked here, with the libraries that it needs.
             .env("TMPDIR", &self.folder)
             .env("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs22.x");

@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod command;
 pub mod conformance;
+pub mod inspector;
 pub mod install;
 pub mod leftover;
 pub mod lines;
