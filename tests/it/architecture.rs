@@ -193,6 +193,7 @@ fn documents_link_to_what_exists() {
         "docs/functions.md",
         "docs/operations.md",
         "docs/policies.md",
+        "docs/publishing.md",
         "docs/registrations.md",
         "docs/security-findings.md",
         "docs/security.md",
