@@ -19,7 +19,7 @@ pub use self::error::{Cause, DeployError};
 pub use self::events::ResourceEvent;
 pub(crate) use self::events::{Follow, Seen};
 pub use self::gateway::{Gateway, NotDeployed};
-pub use self::names::{InvalidName, MAX_STACK_NAME, MAX_SUBNETS, StackName, Vpc};
+pub use self::names::{InvalidName, MAX_STACK_NAME, MAX_SUBNETS, StackName, Vpc, VpcId};
 pub(crate) use self::stack::{Stack, poll, random_name};
 use crate::account::{Account, Bucket, Event, Progress};
 use crate::outputs::Outputs;

@@ -451,6 +451,34 @@ fn at_a_terminal() {
 }
 
 #[test]
+fn at_a_terminal_into_a_vpc() {
+    let Some(account) = Account::open(&["asked"]) else { return };
+    let artifact = account.artifact(1);
+    let deploy = ["deploy", "--architecture", "x86_64", "--source", SOURCE, "--artifact"];
+    let deploy = [&deploy[..], &[artifact.to_str().expect("text")]].concat();
+    let questions = json!([
+        ["Stack name [mcp-lambda]: ", "asked"],
+        ["AWS region [us-east-1]: ", ""],
+        ["Deploy to a VPC? [y/N]: ", "y"],
+        ["VPC id: ", ""],
+        ["VPC id: ", "vpc-1"],
+        ["VPC id: ", "vpc-0a1b2c3d"],
+        ["Subnet ids, separated by commas: ", "0a1b2c3d"],
+        ["Subnet ids, separated by commas: ", "subnet-0a1b2c3d,subnet-4e5f6071"],
+        ["Deploy this? [y/N]: ", "n"],
+    ]);
+    let declined = types(&account, &questions, &deploy);
+    assert_eq!(declined.code, Some(10), "{declined}");
+    for words in [
+        "\"vpc-1\" is not the id of a VPC",
+        "\"0a1b2c3d\" is not the id of a subnet",
+        "SecurityGroup",
+    ] {
+        assert!(declined.stdout.contains(words), "{words:?} in {declined}");
+    }
+}
+
+#[test]
 fn without_a_terminal_nothing_waits() {
     let Some(account) = Account::open(&["mcp-lambda"]) else { return };
     let artifact = account.artifact(1);

@@ -79,7 +79,7 @@ fn a_dry_run_shows_the_policy_and_asks_nothing() {
 
     let json = publish(&[&shared[..], &["--json"]].concat());
     let plan = json.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let plan = plan.filter(|line| line["event"] == "plan").last().expect("a plan");
+    let plan = plan.filter(|line| line["event"] == "plan").next_back().expect("a plan");
     assert_eq!(plan["policy"], policy);
 
     let private = publish(&["--dry-run"]);

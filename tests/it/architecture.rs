@@ -185,6 +185,7 @@ fn long_functions(source: &Source) -> Vec<String> {
 fn documents_link_to_what_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for document in [
+        "CONTRIBUTING.md",
         "README.md",
         "docs/ARCHITECTURE.md",
         "docs/authors.md",

@@ -43,28 +43,47 @@ impl FromStr for StackName {
     }
 }
 
+/// The id of a VPC.
+///
+/// Invariant: `vpc-`, then eight or seventeen hexadecimal digits.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VpcId(String);
+
+impl FromStr for VpcId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        if is_id(text, "vpc-") {
+            return Ok(Self(text.to_owned()));
+        }
+        let wanted = "the id of a VPC, such as vpc-0a1b2c3d4e5f60718";
+        Err(InvalidName { text: text.to_owned(), wanted })
+    }
+}
+
 /// The network that functions are in.
 ///
 /// Invariants: the forms of its ids; 1 to 16 subnets.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Vpc {
-    id: String,
+    id: VpcId,
     subnets: Vec<String>,
 }
 
 impl Vpc {
     /// Takes a VPC's id and those of its subnets, separated by commas or spaces.
     pub fn parse(id: &str, subnets: &str) -> Result<Self, InvalidName> {
+        Self::with_subnets(id.parse()?, subnets)
+    }
+
+    /// Takes the ids of subnets of a VPC, separated by commas or spaces.
+    pub fn with_subnets(id: VpcId, subnets: &str) -> Result<Self, InvalidName> {
         let separators = |c: char| c == ',' || c.is_whitespace();
         let subnets: Vec<String> = subnets
             .split(separators)
             .filter(|subnet| !subnet.is_empty())
             .map(str::to_owned)
             .collect();
-        if !is_id(id, "vpc-") {
-            let wanted = "the id of a VPC, such as vpc-0a1b2c3d4e5f60718";
-            return Err(InvalidName { text: id.to_owned(), wanted });
-        }
         if let Some(wrong) = subnets.iter().find(|subnet| !is_id(subnet, "subnet-")) {
             let wanted = "the id of a subnet, such as subnet-0a1b2c3d4e5f60718";
             return Err(InvalidName { text: wrong.clone(), wanted });
@@ -73,12 +92,12 @@ impl Vpc {
             let wanted = "1 to 16 subnets, separated by commas";
             return Err(InvalidName { text: subnets.join(","), wanted });
         }
-        Ok(Self { id: id.to_owned(), subnets })
+        Ok(Self { id, subnets })
     }
 
     /// The VPC's id.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.id.0
     }
 
     /// The subnets' ids, separated by commas.

@@ -6,7 +6,7 @@ use std::future::Future;
 use mcp_lambda_infra::account::Account;
 use mcp_lambda_infra::deploy::{
     Change, ChangeSet, DeployError, Deployed, Done, Gateway, Order, Proposal, StackName, Vpc,
-    propose,
+    VpcId, propose,
 };
 use mcp_lambda_infra::destroy as library;
 use mcp_lambda_infra::diff::{Data, line, summary};
@@ -136,11 +136,8 @@ async fn prepare(
     let vpc = match (&what.vpc_id, &what.subnet_ids) {
         (Some(id), Some(subnets)) => Some(Vpc::parse(id, subnets)?),
         _ if questions.confirm("Deploy to a VPC?").await? => {
-            let text = |text: &str| {
-                if text.is_empty() { Err("it is needed") } else { Ok(text.to_owned()) }
-            };
-            let id = questions.text("VPC id", "", text).await?;
-            let parse = |subnets: &str| Vpc::parse(&id, subnets);
+            let id = questions.text("VPC id", "", str::parse::<VpcId>).await?;
+            let parse = |subnets: &str| Vpc::with_subnets(id.clone(), subnets);
             Some(questions.text("Subnet ids, separated by commas", "", parse).await?)
         }
         _ => None,
