@@ -78,8 +78,8 @@ fn a_dry_run_shows_the_policy_and_asks_nothing() {
     assert_eq!(serde_json::from_str::<Value>(shown).expect("JSON"), policy);
 
     let json = publish(&[&shared[..], &["--json"]].concat());
-    let plan = json.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let plan = plan.filter(|line| line["event"] == "plan").next_back().expect("a plan");
+    let mut lines = json.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let plan = lines.find(|line| line["event"] == "plan").expect("a plan");
     assert_eq!(plan["policy"], policy);
 
     let private = publish(&["--dry-run"]);

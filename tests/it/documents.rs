@@ -37,21 +37,28 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
+/// How many characters mean something.
+const MEANING: usize = 6;
 /// Words in the place of what differs from case to case.
 const PLACES: [&str; 4] = ["NAME", "SCOPES", "ID", "N"];
 
 /// The parts of a message that are the same in every case, if they are long enough to mean it.
 fn fixed(message: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for word in message.split_inclusive(' ') {
-        if PLACES.contains(&word.trim_matches([' ', ':', ')'])) {
-            parts.push(String::new());
-        } else {
-            parts.last_mut().expect("one").push_str(word);
+    let mut parts = Vec::new();
+    // What to do is often added to what is wrong, and so is what only the log has.
+    for piece in message.split("; ").flat_map(|piece| piece.split(" (")) {
+        let mut part = String::new();
+        for word in piece.split_inclusive(' ') {
+            if PLACES.contains(&word.trim_matches([' ', ':', ')'])) {
+                parts.push(std::mem::take(&mut part));
+            } else {
+                part.push_str(word);
+            }
         }
+        parts.push(part);
     }
     let parts = parts.iter().map(|part| part.trim().to_owned());
-    parts.filter(|part| part.len() >= 6).collect()
+    parts.filter(|part| part.len() >= MEANING).collect()
 }
 
 /// Looks for the messages among some text in the code; how many there are.

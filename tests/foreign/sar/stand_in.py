@@ -150,8 +150,10 @@ def look_at(statement, application):
     if organizations and "UnshareApplication" not in actions:
         raise bad("an organization must be permitted UnshareApplication")
     if principals == ["*"] and not organizations:
-        if "licenseUrl" not in application["described"] or not application["versions"]:
-            raise bad("a public application has a licence and a version")
+        if not ({"licenseBody", "licenseUrl"} & application["described"].keys()):
+            raise bad("a public application has a licence")
+        if not application["versions"]:
+            raise bad("a public application has a version")
         if not all(one.get("sourceCodeUrl") for one in application["versions"].values()):
             raise bad("a public application has a sourceCodeUrl")
 
