@@ -2,11 +2,13 @@
 //! end.
 //!
 //! [`propose`] asks CloudFormation what deploying would change; [`ChangeSet::execute`] does it and
-//! [`ChangeSet::discard`] leaves everything as it was. [`deploy`] is both with a decision between.
+//! [`ChangeSet::discard`] leaves everything as it was. [`deploy`] is both with a decision between,
+//! and [`Gateway::deploy`] packages and uploads before.
 
 mod change_set;
 mod error;
 mod events;
+mod gateway;
 mod names;
 mod stack;
 
@@ -16,6 +18,7 @@ pub use self::change_set::{Action, Change, ChangeSet, Fate, Replacement};
 pub use self::error::{Cause, DeployError};
 pub use self::events::ResourceEvent;
 pub(crate) use self::events::{Follow, Seen};
+pub use self::gateway::{Gateway, NotDeployed};
 pub use self::names::{InvalidName, MAX_STACK_NAME, MAX_SUBNETS, StackName, Vpc, VpcId};
 pub(crate) use self::stack::{Stack, poll, random_name};
 use crate::account::{Account, Bucket, Event, Progress};

@@ -7,12 +7,17 @@
 mod application;
 mod refusals;
 mod requests;
+mod sharing;
 
 pub use self::application::{
     Application, InvalidApplication, MAX_AUTHOR, MAX_DESCRIPTION, MAX_LABEL, MAX_LABELS, MAX_NAME,
 };
 pub use self::refusals::NotPublishable;
-pub use self::requests::{Plan, Published, Request, Sharing};
+pub use self::requests::{Plan, Published, Request};
+pub use self::sharing::{
+    ACCOUNT_DIGITS, AccountId, Audience, InvalidAudience, MAX_ORGANIZATION, MAX_POLICY,
+    MIN_ORGANIZATION, OrganizationId, Policy, Sharing,
+};
 use crate::account::{Account, BucketError, Fault, Refusal as _};
 use crate::package::{InvalidTemplate, NotPackaged, Packaged};
 
@@ -63,7 +68,7 @@ pub enum PublishError {
 pub async fn plan(
     account: &Account,
     packaged: &Packaged,
-    sharing: Sharing,
+    sharing: &Sharing,
 ) -> Result<Plan, PublishError> {
     let application = Application::of(packaged.template())?;
     let buckets = refusals::check(packaged.template(), &application, sharing)?;

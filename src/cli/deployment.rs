@@ -192,9 +192,15 @@ pub(crate) struct PublishArguments {
     /// The packaged template, which says what is published in which version.
     #[arg(long, value_name = "FILE", default_value = "packaged.json")]
     pub(crate) template: PathBuf,
-    /// Let everybody deploy it. That can be taken back only in AWS.
+    /// Let everybody deploy it, in every region.
     #[arg(long)]
     pub(crate) public: bool,
+    /// Let these accounts deploy it, by their twelve digits; who is not named may not any more.
+    #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
+    pub(crate) share_with: Vec<String>,
+    /// Let all accounts of your organization deploy it.
+    #[arg(long, value_name = "ORGANIZATION")]
+    pub(crate) share_with_organization: Option<String>,
     /// Show what would be asked, and ask nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -206,7 +212,11 @@ const PUBLISH_HELP: &str = "\
 Examples:
   mcp-lambda package --architecture arm64 && mcp-lambda publish
   mcp-lambda publish --dry-run --template published.json
-  mcp-lambda publish --public --region us-east-1";
+  mcp-lambda publish --share-with 111122223333,444455556666
+  mcp-lambda publish --share-with-organization o-a1b2c3d4e5
+  mcp-lambda publish --public --region us-east-1
+
+Without one of the three flags, who may deploy it stays as it was: at first this account alone.";
 
 /// The name of a stack if nothing is said.
 pub(crate) const DEFAULT_STACK: &str = "mcp-lambda";

@@ -465,7 +465,7 @@ fn at_a_terminal() {
 
 /// Answers that cannot be are asked for again.
 #[test]
-fn a_vpc_at_a_terminal() {
+fn at_a_terminal_into_a_vpc() {
     let Some(account) = Account::open(&["inside"]) else { return };
     let artifact = account.artifact(1);
     let deploy = ["deploy", "--architecture", "x86_64", "--source", SOURCE, "--artifact"];

@@ -15,6 +15,7 @@ mod deploying;
 mod doors;
 mod durability;
 mod hands;
+mod publishing;
 mod readme;
 mod rust_client;
 mod startup;

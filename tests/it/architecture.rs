@@ -185,6 +185,7 @@ fn long_functions(source: &Source) -> Vec<String> {
 fn documents_link_to_what_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for document in [
+        "CONTRIBUTING.md",
         "README.md",
         "docs/ARCHITECTURE.md",
         "docs/authors.md",
@@ -193,6 +194,7 @@ fn documents_link_to_what_exists() {
         "docs/functions.md",
         "docs/operations.md",
         "docs/policies.md",
+        "docs/publishing.md",
         "docs/registrations.md",
         "docs/security-findings.md",
         "docs/security.md",

@@ -6,6 +6,7 @@ mod architecture;
 mod ask;
 mod attacks;
 mod bounds;
+mod documents;
 mod doors;
 mod failures;
 mod fuzz;

@@ -13,6 +13,7 @@ use super::error::next_step;
 use super::{Cause, DeployError, Deployed, Done, Follow, Order, Seen, Stack, poll, random_name};
 use crate::account::PREFIX;
 use crate::account::{Account, Bucket, Fault, Progress, Refusal as _};
+use crate::diff::{Data, line};
 use crate::outputs::Outputs;
 use crate::package::hash;
 
@@ -94,6 +95,11 @@ impl ChangeSet {
     /// Everything that would change.
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// Whether data would be lost, or could be.
+    pub fn loses_data(&self) -> bool {
+        self.changes.iter().any(|change| line(change).data != Data::Safe)
     }
 
     /// Whether the stack would be new.

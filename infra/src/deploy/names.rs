@@ -43,6 +43,24 @@ impl FromStr for StackName {
     }
 }
 
+/// The id of a VPC.
+///
+/// Invariant: `vpc-`, then eight or seventeen hexadecimal digits.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VpcId(String);
+
+impl FromStr for VpcId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        if is_id(text, "vpc-") {
+            return Ok(Self(text.to_owned()));
+        }
+        let wanted = "the id of a VPC, such as vpc-0a1b2c3d4e5f60718";
+        Err(InvalidName { text: text.to_owned(), wanted })
+    }
+}
+
 /// The network that functions are in.
 ///
 /// Invariants: the forms of its ids; 1 to 16 subnets.
@@ -52,30 +70,14 @@ pub struct Vpc {
     subnets: Vec<String>,
 }
 
-/// The id of a VPC.
-///
-/// Invariant: its form.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct VpcId(String);
-
-impl FromStr for VpcId {
-    type Err = InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let wanted = "the id of a VPC, such as vpc-0a1b2c3d4e5f60718";
-        let text = text.to_owned();
-        if is_id(&text, "vpc-") { Ok(Self(text)) } else { Err(InvalidName { text, wanted }) }
-    }
-}
-
 impl Vpc {
     /// Takes a VPC's id and those of its subnets, separated by commas or spaces.
     pub fn parse(id: &str, subnets: &str) -> Result<Self, InvalidName> {
-        Self::new(id.parse()?, subnets)
+        Self::with_subnets(id.parse()?, subnets)
     }
 
-    /// The same with an id that is one.
-    pub fn new(id: VpcId, subnets: &str) -> Result<Self, InvalidName> {
+    /// Takes the ids of subnets of a VPC, separated by commas or spaces.
+    pub fn with_subnets(id: VpcId, subnets: &str) -> Result<Self, InvalidName> {
         let separators = |c: char| c == ',' || c.is_whitespace();
         let subnets: Vec<String> = subnets
             .split(separators)

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use crate::stack::{self, Settings};
+
 /// The largest template that CloudFormation reads, and that only from a bucket.
 pub const MAX_TEMPLATE_BYTES: usize = 1024 * 1024;
 
@@ -20,6 +22,12 @@ impl Template {
         let json = serde_json::from_str(text)
             .map_err(|error| InvalidTemplate(format!("it is not JSON: {error}")))?;
         Self::from_json(json)
+    }
+
+    /// The gateway's own, in which the program is still to be packaged.
+    pub fn of_the_gateway(settings: &Settings) -> Self {
+        let text = stack::template(settings).to_json().expect("it has no text that is not one");
+        Self::parse(&text).expect("it is smaller than CloudFormation's largest")
     }
 
     /// Takes a template.

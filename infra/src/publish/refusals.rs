@@ -45,7 +45,7 @@ pub enum NotPublishable {
 pub(super) fn check(
     template: &Template,
     application: &Application,
-    sharing: Sharing,
+    sharing: &Sharing,
 ) -> Result<Vec<BucketName>, NotPublishable> {
     for (id, kind, one) in template.resources() {
         if !TYPES.lines().any(|known| known == kind) {
@@ -56,7 +56,7 @@ pub(super) fn check(
             return Err(NotPublishable::TooWide { resource: id.to_owned(), right });
         }
     }
-    if sharing == Sharing::Public && application.source.is_none() {
+    if *sharing == Sharing::Public && application.source.is_none() {
         return Err(NotPublishable::NoSource);
     }
     let mut buckets = Vec::new();
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::package::APPLICATION;
 
-    fn refused(resource: Json, sharing: Sharing) -> Result<Vec<BucketName>, NotPublishable> {
+    fn refused(resource: Json, sharing: &Sharing) -> Result<Vec<BucketName>, NotPublishable> {
         let metadata = json!({
             "Name": "mcp-lambda", "Description": "d", "Author": "a", "SpdxLicenseId": "MIT",
             "LicenseUrl": "s3://files/l", "ReadmeUrl": "s3://files/r", "SemanticVersion": "1.0.0"
@@ -140,11 +140,11 @@ mod tests {
 
     #[test]
     fn types_are_those_of_the_list() {
-        let url = refused(json!({"Type": "AWS::Lambda::Url"}), Sharing::Private);
+        let url = refused(json!({"Type": "AWS::Lambda::Url"}), &Sharing::Private);
         let expected =
             "the Serverless Application Repository does not take AWS::Lambda::Url, which R is";
         assert_eq!(url.expect_err("not taken").to_string(), expected);
-        assert!(refused(json!({"Type": "AWS::SQS::Queue"}), Sharing::Private).is_ok());
+        assert!(refused(json!({"Type": "AWS::SQS::Queue"}), &Sharing::Private).is_ok());
     }
 
     #[test]
@@ -152,16 +152,16 @@ mod tests {
         let names = |found: Result<Vec<BucketName>, NotPublishable>| -> Vec<String> {
             found.expect("taken").iter().map(ToString::to_string).collect()
         };
-        let plain = refused(function(json!("s3://code/k")), Sharing::Private);
+        let plain = refused(function(json!("s3://code/k")), &Sharing::Private);
         assert_eq!(names(plain), ["code", "files"]);
-        let both = refused(function(json!({"Bucket": "files", "Key": "k"})), Sharing::Private);
+        let both = refused(function(json!({"Bucket": "files", "Key": "k"})), &Sharing::Private);
         assert_eq!(names(both), ["files"]);
         for code in [
             json!({"Bucket": "files", "Key": {"Fn::If": ["A", "k", "l"]}}),
             json!({"Bucket": {"Ref": "B"}, "Key": "k"}),
             json!("https://example.com/k"),
         ] {
-            let said = refused(function(code), Sharing::Private).expect_err("not plain");
+            let said = refused(function(code), &Sharing::Private).expect_err("not plain");
             assert_eq!(said, NotPublishable::Code("R".to_owned()));
         }
     }
@@ -173,18 +173,20 @@ mod tests {
                 "Statement": [{"Effect": "Allow", "Action": [action], "Resource": resource}]
             }}})
         };
-        assert!(refused(policy("iam:PassRole", "*"), Sharing::Private).is_err());
-        assert!(refused(policy("iam:PassRole", "arn:aws:iam::1:role/r"), Sharing::Private).is_ok());
-        assert!(refused(policy("sqs:ListQueues", "*"), Sharing::Private).is_ok());
+        assert!(refused(policy("iam:PassRole", "*"), &Sharing::Private).is_err());
+        assert!(
+            refused(policy("iam:PassRole", "arn:aws:iam::1:role/r"), &Sharing::Private).is_ok()
+        );
+        assert!(refused(policy("sqs:ListQueues", "*"), &Sharing::Private).is_ok());
         let full = json!({"Type": "AWS::IAM::Role", "Properties": {
             "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AWSLambda_FullAccess"]
         }});
-        assert!(refused(full, Sharing::Private).is_err());
+        assert!(refused(full, &Sharing::Private).is_err());
     }
 
     #[test]
     fn everybody_may_see_the_source() {
         let queue = || json!({"Type": "AWS::SQS::Queue"});
-        assert_eq!(refused(queue(), Sharing::Public), Err(NotPublishable::NoSource));
+        assert_eq!(refused(queue(), &Sharing::Public), Err(NotPublishable::NoSource));
     }
 }

@@ -1,20 +1,10 @@
 //! The requests that publishing takes, as a value that can be shown before it is carried out.
 
-use aws_sdk_serverlessapplicationrepository::types::ApplicationPolicyStatement;
 use serde_json::{Value as Json, json};
 
-use super::{Application, PublishError};
+use super::{Application, Policy, PublishError, Sharing};
 use crate::account::{Account, Bucket, BucketName, Caller, Event, PREFIX, Progress, Refusal as _};
 use crate::package::{APPLICATION, Template};
-
-/// Who may deploy what is published.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Sharing {
-    /// Whoever may already: of a new application, its account alone.
-    Private,
-    /// Everybody.
-    Public,
-}
 
 /// A request.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,8 +37,8 @@ pub enum Request {
         /// The template.
         template: String,
     },
-    /// `PutApplicationPolicy`: everybody may deploy.
-    Share,
+    /// `PutApplicationPolicy`: who may deploy.
+    Share(Policy),
 }
 
 /// Everything that publishing takes.
@@ -79,7 +69,7 @@ impl Plan {
         template: &Template,
         buckets: Vec<BucketName>,
         exists: bool,
-        sharing: Sharing,
+        sharing: &Sharing,
     ) -> Self {
         let template = body(template);
         let (name, version) = (application.name.clone(), application.version.clone());
@@ -98,9 +88,7 @@ impl Plan {
         } else {
             requests.push(Request::Create { application, template });
         }
-        if sharing == Sharing::Public {
-            requests.push(Request::Share);
-        }
+        requests.extend(sharing.policy().map(Request::Share));
         Self { caller, arn, name, version, requests }
     }
 
@@ -184,14 +172,12 @@ impl Plan {
                     Err(fault) => return Err(fault.into()),
                 }
             }
-            Request::Share => {
-                let everybody = ApplicationPolicyStatement::builder();
-                let everybody = everybody.principals("*").actions("Deploy").build();
+            Request::Share(policy) => {
                 let put = repository.put_application_policy().application_id(&self.arn);
-                put.statements(everybody)
+                put.set_statements(Some(policy.statements()))
                     .send()
                     .await
-                    .refused(REPOSITORY, "to share with everybody")?;
+                    .refused(REPOSITORY, "to share the application")?;
             }
         }
         Ok(())
@@ -209,7 +195,7 @@ impl std::fmt::Display for Request {
             }
             Self::Update { application } => write!(f, "describe {} anew", application.name),
             Self::CreateVersion { version, .. } => write!(f, "add version {version}"),
-            Self::Share => write!(f, "let everybody deploy it"),
+            Self::Share(policy) => policy.fmt(f),
         }
     }
 }

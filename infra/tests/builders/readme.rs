@@ -31,6 +31,8 @@ fn shows_the_example_and_its_template() {
     let example = read("examples/thumbnails.rs");
     let expected = with_block(&read("README.md"), "examples/thumbnails.rs", "rust", &example);
     let expected = with_block(&expected, "its template", "yaml", &yaml);
+    let deploy = read("examples/deploy.rs");
+    let expected = with_block(&expected, "examples/deploy.rs", "rust", &deploy);
     compare("README.md", &expected);
 }
 

@@ -9,7 +9,10 @@ mod diffs;
 mod failures;
 mod packaging;
 mod publishing;
-mod repository;
 mod stacks;
 mod templates;
 mod world;
+
+#[path = "../../examples/deploy.rs"]
+#[expect(dead_code, reason = "its `main` finds credentials as the AWS CLI does")]
+mod example;

@@ -9,6 +9,7 @@ use mcp_lambda_infra::package::{
 };
 use mcp_lambda_infra::publish::{NotPublishable, PublishError, Sharing, plan};
 use mcp_lambda_infra::stack::{self, Settings};
+use mcp_lambda_test_support::application_repository::ApplicationRepository;
 use serde_json::{Value as Json, json};
 
 use crate::templates::{order, small};
@@ -87,15 +88,16 @@ async fn the_gateway_can_be_packaged_and_published() {
     let template: Json = serde_json::from_str(&template).expect("JSON");
     let one = [artifact_for(Architecture::Arm64, "gateway")];
     let packaged = pack(&world, template.clone(), &one).await.expect("packaged");
-    let repository = crate::repository::Repository::open(world.ministack.emulator());
+    let repository = ApplicationRepository::open(world.ministack.emulator());
     let account = world.account.clone().with_repository(repository.endpoint());
-    let plan_of_one = plan(&account, &packaged, Sharing::Private).await.expect("a plan");
+    let plan_of_one = plan(&account, &packaged, &Sharing::Private).await.expect("a plan");
     plan_of_one.carry_out(&account, &Silent).await.expect("published");
-    assert_eq!(repository.changes().len(), 1);
+    let changes = |one: &&String| !one.contains(r#""method": "GET""#);
+    assert_eq!(repository.requests().iter().filter(changes).count(), 1);
 
     let two =
         [artifact_for(Architecture::Arm64, "arm"), artifact_for(Architecture::X86_64, "intel")];
     let both = pack(&world, template, &two).await.expect("packaged");
-    let refused = plan(&account, &both, Sharing::Private).await.expect_err("no plain address");
+    let refused = plan(&account, &both, &Sharing::Private).await.expect_err("no plain address");
     assert!(matches!(refused, PublishError::Refused(NotPublishable::Code(_))), "{refused}");
 }

@@ -1,12 +1,15 @@
 //! Stacks from nothing to their end.
 
-use mcp_lambda_infra::deploy::{DeployError, Done, deploy};
+use mcp_lambda_infra::account::Silent;
+use mcp_lambda_infra::deploy::{DeployError, Done, Gateway, deploy};
 use mcp_lambda_infra::destroy::{Left, destroy, retained};
 use mcp_lambda_infra::outputs::outputs;
+use mcp_lambda_infra::package::{Architecture, Artifact};
+use mcp_lambda_test_support::ministack::Key;
 use serde_json::json;
 
 use crate::templates::{failing, order, small};
-use crate::world::{Heard, World};
+use crate::world::{Heard, World, program};
 
 #[tokio::test]
 async fn a_stack_from_nothing_to_its_end() {
@@ -65,6 +68,40 @@ async fn a_stack_from_nothing_to_its_end() {
     assert!(world.has_table("first-rows"));
     let gone = outputs(&world.account, &name).await.expect_err("it is gone");
     assert!(matches!(gone, DeployError::NoStack { .. }), "{gone}");
+}
+
+/// The README's example, with the gateway's own template.
+#[tokio::test]
+async fn one_call_packages_uploads_and_deploys_with_tags() {
+    let Some(world) = World::open() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bootstrap");
+    std::fs::write(&path, program("weather")).expect("written");
+    let outputs = crate::example::deploy(&world.account, &path).await.expect("deployed");
+    assert!(outputs.mcp_url().expect("a URL").ends_with("/mcp"), "{outputs:?}");
+    assert!(outputs.sse_url().expect("a URL").ends_with("/sse"), "{outputs:?}");
+    assert!(outputs.message_url().expect("a URL").ends_with("/message"), "{outputs:?}");
+    assert!(outputs.registration_url().expect("a URL").ends_with("/register"), "{outputs:?}");
+    // The new stack's identifier is its name.
+    assert_eq!(world.invoke("weather-mcp"), json!("weather"));
+    let function = world.function("weather-mcp");
+    assert_eq!(function["Configuration"]["MemorySize"], 512, "{function}");
+    let tags = || {
+        let asked = "Version=2010-05-15&Action=DescribeStacks&StackName=weather";
+        let described = world.ministack.request(&Key::root(), "cloudformation", asked);
+        described.split_once("<Tags>").expect("tags").1.to_owned()
+    };
+    let forecasts = ["<Key>team</Key>", "<Value>forecasts</Value>"];
+    assert!(forecasts.iter().all(|part| tags().contains(part)), "{}", tags());
+
+    // Again, without tags and values: both stay.
+    let artifact = Artifact::read(&path, Architecture::Arm64).expect("a script");
+    let again = Gateway::new("weather".parse().expect("a name"), artifact);
+    let decide = |_: &mcp_lambda_infra::deploy::ChangeSet| true;
+    let again = again.deploy(&world.account, decide, &Silent).await.expect("deployed");
+    assert_eq!(again.done, Done::Unchanged);
+    assert_eq!(again.outputs, outputs);
+    assert!(forecasts.iter().all(|part| tags().contains(part)), "{}", tags());
 }
 
 #[tokio::test]

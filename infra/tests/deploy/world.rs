@@ -74,6 +74,17 @@ impl World {
         serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"))
     }
 
+    /// What Lambda says of a function.
+    pub(crate) fn function(&self, name: &str) -> Json {
+        let mut curl = self.ministack.emulator().program("awscurl");
+        let key = Key::root();
+        curl.args(["--service", "lambda", "--region", REGION])
+            .args(["--access_key", &key.id, "--secret_key", &key.secret])
+            .arg(format!("{}/2015-03-31/functions/{name}", self.ministack.endpoint()));
+        let said = succeed(&mut curl, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
+        serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"))
+    }
+
     /// The policy of a bucket.
     pub(crate) fn bucket_policy(&self, bucket: &str) -> Json {
         let mut curl = self.ministack.emulator().program("awscurl");

@@ -5,8 +5,10 @@ mod cases;
 mod deployed_as;
 mod evaluate;
 mod findings;
+mod installing;
 mod pinned;
 mod security;
+mod terraform;
 mod tools;
 
 use std::path::{Path, PathBuf};

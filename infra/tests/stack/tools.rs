@@ -137,7 +137,7 @@ fn collect(value: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-fn output(command: &mut Command) -> String {
+pub(crate) fn output(command: &mut Command) -> String {
     let finished = run(command, PATIENCE).unwrap_or_else(|error| panic!("{error:.2000}"));
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     finished.stdout

@@ -1,9 +1,9 @@
 //! Failures of the library as failures of the program, which have exit codes.
 
 use mcp_lambda_infra::account::{BucketError, Fault};
-use mcp_lambda_infra::deploy::{DeployError, InvalidName};
+use mcp_lambda_infra::deploy::{DeployError, InvalidName, NotDeployed};
 use mcp_lambda_infra::package::{BuildError, InvalidTemplate, NotPackaged, PackageError};
-use mcp_lambda_infra::publish::PublishError;
+use mcp_lambda_infra::publish::{InvalidAudience, PublishError};
 
 use crate::exit::Failure;
 
@@ -21,6 +21,12 @@ impl From<BucketError> for Failure {
 
 impl From<InvalidName> for Failure {
     fn from(error: InvalidName) -> Self {
+        Self::Argument(error.to_string())
+    }
+}
+
+impl From<InvalidAudience> for Failure {
+    fn from(error: InvalidAudience) -> Self {
         Self::Argument(error.to_string())
     }
 }
@@ -70,6 +76,17 @@ impl From<DeployError> for Failure {
             | DeployError::NotRolledBack { .. }
             | DeployError::NotDeleted { .. }
             | DeployError::Deadline { .. } => Self::Deployment(error.to_string()),
+        }
+    }
+}
+
+impl From<NotDeployed> for Failure {
+    fn from(error: NotDeployed) -> Self {
+        match error {
+            NotDeployed::Fault(fault) => fault.into(),
+            NotDeployed::Bucket(error) => error.into(),
+            NotDeployed::Package(error) => error.into(),
+            NotDeployed::Deploy(error) => error.into(),
         }
     }
 }

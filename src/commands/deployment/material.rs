@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use mcp_lambda_infra::account::{Account, Bucket, BucketName, Caller, Event, Progress};
+use mcp_lambda_infra::account::{
+    Account, Bucket, BucketName, Caller, Event, InvalidBucketName, Progress,
+};
 use mcp_lambda_infra::package::{self as library, Artifact, LAMBDA_GLIBC, Packaged, Template};
-use mcp_lambda_infra::stack::{self, Settings};
+use mcp_lambda_infra::stack::Settings;
 
 use super::screen::Screen;
 use super::style::Tone;
@@ -36,14 +38,7 @@ impl Site {
         name: Option<&str>,
         screen: &Screen<'_>,
     ) -> Result<Self, Failure> {
-        let name = match name {
-            Some(name) => {
-                name.parse().map_err(|error: mcp_lambda_infra::account::InvalidBucketName| {
-                    Failure::Argument(error.to_string())
-                })?
-            }
-            None => BucketName::of(caller, account.region()),
-        };
+        let name = bucket(name)?.unwrap_or_else(|| BucketName::of(caller, account.region()));
         let bucket = screen.during(Bucket::ensure(&account, caller, name, screen)).await?;
         Ok(Self { account, bucket })
     }
@@ -63,15 +58,18 @@ impl Site {
     }
 }
 
+/// The name that was given to the bucket.
+pub(super) fn bucket(name: Option<&str>) -> Result<Option<BucketName>, Failure> {
+    let invalid = |error: InvalidBucketName| Failure::Argument(error.to_string());
+    name.map(str::parse).transpose().map_err(invalid)
+}
+
 /// The gateway's own template, or another.
-fn template(code: &Code) -> Result<Template, Failure> {
-    let text = match &code.template {
-        Some(path) => read(path)?,
-        None => stack::template(&Settings::default())
-            .to_json()
-            .map_err(|error| Failure::Bug(error.to_string()))?,
-    };
-    Ok(Template::parse(&text)?)
+pub(super) fn template(code: &Code) -> Result<Template, Failure> {
+    match &code.template {
+        Some(path) => Ok(Template::parse(&read(path)?)?),
+        None => Ok(Template::of_the_gateway(&Settings::default())),
+    }
 }
 
 /// Reads a file of text.

@@ -1,7 +1,7 @@
 //! `package` and `publish`.
 
 use mcp_lambda_infra::package::{Packaged, Template};
-use mcp_lambda_infra::publish::{Published, Request, Sharing, plan};
+use mcp_lambda_infra::publish::{Audience, Plan, Policy, Published, Request, Sharing, plan};
 use serde_json::json;
 
 use super::material::{Site, artifact, read};
@@ -51,13 +51,13 @@ pub(crate) fn package(arguments: &PackageArguments, output: &Output) -> Result<(
 /// Publishes a packaged template.
 pub(crate) fn publish(arguments: &PublishArguments, output: &Output) -> Result<(), Failure> {
     let screen = Screen::new(output, arguments.place.color);
+    let sharing = sharing(arguments)?;
     let packaged = Packaged::parse(Template::parse(&read(&arguments.template)?)?)?;
-    let sharing = if arguments.public { Sharing::Public } else { Sharing::Private };
     run(async {
         let (account, _) = Site::find(&arguments.place, &screen).await?;
-        let plan = screen.during(plan(&account, &packaged, sharing)).await?;
+        let plan = screen.during(plan(&account, &packaged, &sharing)).await?;
         if arguments.dry_run {
-            show(plan.arn(), plan.version(), plan.requests(), output);
+            show(&plan, sharing.policy().as_ref(), output);
             return Ok(());
         }
         let Published { arn, version } = screen.during(plan.carry_out(&account, &screen)).await?;
@@ -68,7 +68,9 @@ pub(crate) fn publish(arguments: &PublishArguments, output: &Output) -> Result<(
             output.line(format!("Published {arn} in version {version}"));
             if sharing == Sharing::Private {
                 output.line(
-                    "Whoever may deploy it stays as it was: --public lets everybody".to_owned(),
+                    "Whoever may deploy it stays as it was: --share-with, \
+                     --share-with-organization and --public change that"
+                        .to_owned(),
                 );
             }
         }
@@ -76,17 +78,44 @@ pub(crate) fn publish(arguments: &PublishArguments, output: &Output) -> Result<(
     })
 }
 
-fn show(arn: &str, version: &str, requests: &[Request], output: &Output) {
-    let steps: Vec<String> = requests.iter().map(Request::to_string).collect();
+/// Who may deploy it.
+fn sharing(arguments: &PublishArguments) -> Result<Sharing, Failure> {
+    let PublishArguments { public, share_with, share_with_organization, .. } = arguments;
+    let is_shared = !share_with.is_empty() || share_with_organization.is_some();
+    match (public, is_shared) {
+        (true, true) => Err(Failure::Usage(
+            "--public lets everybody deploy it, those of --share-with and \
+             --share-with-organization too: leave out one or the other",
+        )),
+        (true, false) => Ok(Sharing::Public),
+        (false, false) => Ok(Sharing::Private),
+        (false, true) => {
+            let accounts: Result<Vec<_>, _> = share_with.iter().map(|text| text.parse()).collect();
+            let organization = share_with_organization.as_deref().map(str::parse).transpose()?;
+            Ok(Sharing::With(Audience::new(accounts?, organization)?))
+        }
+    }
+}
+
+fn show(plan: &Plan, policy: Option<&Policy>, output: &Output) {
+    let (arn, version) = (plan.arn(), plan.version());
+    let steps: Vec<String> = plan.requests().iter().map(Request::to_string).collect();
     if output.is_json() {
-        let said =
+        let mut said =
             json!({"event": "plan", "application": arn, "version": version, "requests": steps});
+        if let Some(policy) = policy {
+            said["policy"] = policy.to_json();
+        }
         output.line(said.to_string());
         return;
     }
     output.line(format!("Publishing {arn} in version {version} would"));
     for step in steps {
         output.line(format!("  - {step}"));
+    }
+    if let Some(policy) = policy {
+        output.line("with the policy".to_owned());
+        output.line(format!("{:#}", policy.to_json()));
     }
     output.line("Nothing was asked".to_owned());
 }

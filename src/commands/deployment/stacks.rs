@@ -5,14 +5,15 @@ use std::future::Future;
 
 use mcp_lambda_infra::account::Account;
 use mcp_lambda_infra::deploy::{
-    Change, ChangeSet, DeployError, Deployed, Done, Order, Proposal, StackName, Vpc, VpcId, propose,
+    Change, ChangeSet, DeployError, Deployed, Done, Gateway, Order, Proposal, StackName, Vpc,
+    VpcId, propose,
 };
 use mcp_lambda_infra::destroy as library;
 use mcp_lambda_infra::diff::{Data, line, summary};
 use mcp_lambda_infra::outputs::{Outputs, outputs as describe};
 use serde_json::json;
 
-use super::material::{Site, artifact};
+use super::material::{Site, artifact, bucket, template};
 use super::screen::Screen;
 use super::style::Tone;
 use crate::cli::deployment::{
@@ -136,25 +137,19 @@ async fn prepare(
         (Some(id), Some(subnets)) => Some(Vpc::parse(id, subnets)?),
         _ if questions.confirm("Deploy to a VPC?").await? => {
             let id = questions.text("VPC id", "", str::parse::<VpcId>).await?;
-            let parse = |subnets: &str| Vpc::new(id.clone(), subnets);
+            let parse = |subnets: &str| Vpc::with_subnets(id.clone(), subnets);
             Some(questions.text("Subnet ids, separated by commas", "", parse).await?)
         }
         _ => None,
     };
     let (parameters, tags) = (pairs(&what.parameters)?, pairs(&what.tags)?);
+    let bucket = bucket(what.code.bucket.as_deref())?;
     let (account, caller) = Site::find(&place, screen).await?;
-    let artifacts = [artifact(&account, &what.code, what.architecture, screen).await?];
-    let bucket = what.code.bucket.as_deref();
-    let site = Site::prepare(account, &caller, bucket, screen).await?;
-    let packaged = site.package(&what.code, &artifacts, screen).await?;
-    let mut order = Order::new(stack, packaged);
-    if let Some(vpc) = &vpc {
-        order.within(vpc);
-    }
-    order.where_the_account_is(&site.account);
-    order.parameters.extend(parameters);
-    order.tags = tags;
-    Ok((site, order))
+    let artifact = artifact(&account, &what.code, what.architecture, screen).await?;
+    let (template, folder) = (template(&what.code)?, what.code.source.clone());
+    let gateway = Gateway { stack, artifact, template, folder, bucket, vpc, parameters, tags };
+    let (bucket, order) = screen.during(gateway.upload(&account, &caller, screen)).await?;
+    Ok((Site { account, bucket }, order))
 }
 
 /// Reads `NAME=VALUE`.
@@ -185,7 +180,7 @@ async fn decide(
     questions: Questions,
     changes: &ChangeSet,
 ) -> Result<(), Failure> {
-    let loses = changes.changes().iter().any(|change| line(change).data != Data::Safe);
+    let loses = changes.loses_data();
     if arguments.yes {
         if loses && !arguments.allow_data_loss {
             let text = "data would be lost, so that --yes does not suffice; nothing was changed: \

@@ -8,7 +8,8 @@ standard input is closed. It needs nothing but Python.
 
 What it is faithful in, by the service's API reference: the paths, the names of fields, which of
 them are required, their forms and lengths, the errors' names and statuses, that a licence cannot
-be changed and a version cannot be replaced, and that requests are signed for `serverlessrepo`.
+be changed and a version cannot be replaced, what a policy must have, and that requests are signed
+for `serverlessrepo`.
 Signatures themselves are not verified, templates are not looked into, and buckets are not read.
 """
 
@@ -37,6 +38,14 @@ CREATED = {
     "spdxLicenseId", "templateBody", "templateUrl",
 }
 UPDATED = {"author", "description", "homePageUrl", "labels", "readmeBody", "readmeUrl"}
+STATEMENT = {"actions", "principalOrgIDs", "principals", "statementId"}
+ACTIONS = {
+    "CreateCloudFormationChangeSet", "CreateCloudFormationTemplate", "Deploy", "GetApplication",
+    "ListApplicationDependencies", "ListApplicationVersions", "SearchApplications",
+    "UnshareApplication",
+}
+ORGANIZATION = re.compile(r"^o-[a-z0-9]{10,32}$")
+POLICY = 6144
 VERSIONED = {"sourceCodeArchiveUrl", "sourceCodeUrl", "templateBody", "templateUrl"}
 
 applications = {}
@@ -124,13 +133,39 @@ def add_version(arn, version, body):
     return 201, {"applicationId": arn, "semanticVersion": version}
 
 
+def look_at(statement, application):
+    """A statement of a policy, by "Application Policy Examples" of the developer guide."""
+    if not statement.keys() <= STATEMENT:
+        raise bad("unknown field of a statement")
+    principals, actions = statement.get("principals"), statement.get("actions")
+    organizations = statement.get("principalOrgIDs") or []
+    if not principals or not actions:
+        raise bad("a statement has principals and actions")
+    if principals != ["*"] and not all(re.fullmatch(r"[0-9]{12}", one) for one in principals):
+        raise bad("principals are accounts or *")
+    if not set(actions) <= ACTIONS:
+        raise bad("there is no such action")
+    if not all(ORGANIZATION.match(one) for one in organizations):
+        raise bad("principalOrgIDs are ids of organizations")
+    if organizations and "UnshareApplication" not in actions:
+        raise bad("an organization must be permitted UnshareApplication")
+    if principals == ["*"] and not organizations:
+        if not ({"licenseBody", "licenseUrl"} & application["described"].keys()):
+            raise bad("a public application has a licence")
+        if not application["versions"]:
+            raise bad("a public application has a version")
+        if not all(one.get("sourceCodeUrl") for one in application["versions"].values()):
+            raise bad("a public application has a sourceCodeUrl")
+
+
 def share(arn, body):
     statements = body.get("statements")
     if not isinstance(statements, list):
         raise bad("statements is required")
     for statement in statements:
-        if not statement.get("principals") or not statement.get("actions"):
-            raise bad("a statement has principals and actions")
+        look_at(statement, find(arn))
+    if len(json.dumps(statements, separators=(",", ":"))) > POLICY:
+        raise bad("the policy is too long")
     find(arn)["statements"] = statements
     return 200, {"statements": statements}
 

@@ -3,6 +3,7 @@
 //! What takes a folder called `target` keeps its installations there. Tests give
 //! `env!("CARGO_TARGET_TMPDIR")`, which Cargo sets for integration tests only.
 
+pub mod application_repository;
 pub mod browser;
 pub mod command;
 pub mod conformance;

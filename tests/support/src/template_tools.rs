@@ -50,6 +50,12 @@ impl TemplateTools {
         self.script("scan", "scan.py")
     }
 
+    /// `terraform.py`: the parser of Terraform's language that checkov comes with; takes
+    /// configurations.
+    pub fn terraform(&self) -> Command {
+        self.script("scan", "terraform.py")
+    }
+
     /// `cfn-guard validate` with all rules of AWS Control Tower, answering in JSON; takes
     /// `-d TEMPLATE`. Its exit code is 19 if a rule is broken.
     pub fn guard(&self) -> Result<Command, String> {

@@ -1,24 +1,25 @@
-//! The stand-in for the Serverless Application Repository as a child process.
+//! A stand-in for the Serverless Application Repository as a child process: `stand_in.py` of
+//! `tests/foreign/sar`, whose head says what it is faithful in.
 
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use mcp_lambda_test_support::install::Environment;
-use mcp_lambda_test_support::lines::Lines;
-use mcp_lambda_test_support::repository;
-use serde_json::Value as Json;
+use crate::install::Environment;
+use crate::lines::Lines;
+use crate::repository;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A repository without applications. It ends when this is dropped.
-pub(crate) struct Repository {
+pub struct ApplicationRepository {
     child: Child,
     lines: Lines,
     endpoint: String,
 }
 
-impl Repository {
-    pub(crate) fn open(python: &Environment) -> Self {
+impl ApplicationRepository {
+    /// Starts one with the Python of this installation.
+    pub fn open(python: &Environment) -> Self {
         let mut command = python.python();
         let script = repository("tests/foreign/sar/stand_in.py");
         command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -30,20 +31,18 @@ impl Repository {
         Self { child, lines, endpoint }
     }
 
-    pub(crate) fn endpoint(&self) -> &str {
+    /// Where it answers: a URL without a slash at the end.
+    pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The requests so far that change something.
-    pub(crate) fn changes(&self) -> Vec<Json> {
-        let requests = self.lines.all();
-        let requests = requests.iter().skip(1).map(|line| serde_json::from_str(line));
-        let requests = requests.map(|request: Result<Json, _>| request.expect("JSON"));
-        requests.filter(|request| request["method"] != "GET").collect()
+    /// The requests so far, each as a text of JSON.
+    pub fn requests(&self) -> Vec<String> {
+        self.lines.all().into_iter().skip(1).collect()
     }
 }
 
-impl Drop for Repository {
+impl Drop for ApplicationRepository {
     fn drop(&mut self) {
         // That it has ended already is no error.
         let _ = self.child.kill();
