@@ -46,6 +46,12 @@ impl Outputs {
         self.below(PUBLIC, "mcp")
     }
 
+    /// The parameter with the tokens of the public door; nothing if it asks for no tokens of the
+    /// stack.
+    pub fn tokens_name(&self) -> Option<&str> {
+        self.get(TOKENS)
+    }
+
     /// Where administrators register.
     pub fn registration_url(&self) -> Option<String> {
         self.below(REGISTRATION, "register")
@@ -70,6 +76,8 @@ impl FromIterator<(String, String)> for Outputs {
 
 /// The Function URL of the client plane.
 const MCP: &str = "McpFunctionUrl";
+/// Where the tokens of the public door are.
+const TOKENS: &str = "BearerTokensName";
 /// The public door.
 const PUBLIC: &str = "McpPublicUrl";
 /// The Function URL of the admin plane.

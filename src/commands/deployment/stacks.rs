@@ -273,7 +273,7 @@ fn print(outputs: &Outputs, status: &str, stack: &StackName, account: &Account, 
         let said = json!({"event": "outputs", "stack": stack.as_str(), "status": status,
             "region": account.region(), "outputs": all, "mcpUrl": outputs.mcp_url(),
             "sseUrl": outputs.sse_url(), "messageUrl": outputs.message_url(),
-            "registrationUrl": outputs.registration_url()});
+            "publicUrl": outputs.public_url(), "registrationUrl": outputs.registration_url()});
         output.line(said.to_string());
         return;
     }
@@ -292,4 +292,14 @@ fn print(outputs: &Outputs, status: &str, stack: &StackName, account: &Account, 
     ));
     output.line("Connect, as a client with signatures:".to_owned());
     output.line(format!("  {mcp}"));
+    output.line(format!("  mcp-lambda connect --stack {stack} --region {region}"));
+    if let Some(public) = outputs.public_url() {
+        output.line("Connect, as a client with tokens:".to_owned());
+        output.line(format!("  {public}"));
+    }
+    if let Some(name) = outputs.tokens_name() {
+        output.line("Make the first token, and show it later:".to_owned());
+        output.line(format!("  mcp-lambda token rotate --secret {name} --region {region}"));
+        output.line(format!("  mcp-lambda token show --secret {name} --region {region}"));
+    }
 }

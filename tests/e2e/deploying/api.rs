@@ -102,6 +102,10 @@ fn the_public_door_at_api_gateway() {
         let command = command.args(["token", what, "--stack", "api"]);
         succeed(command, PATIENCE).unwrap_or_else(|error| panic!("{error}")).stdout
     };
+    let told = account.does(&["outputs", "--stack-name", "api"]).stdout;
+    let words =
+        ["with tokens:", &format!("{base}/mcp"), "token rotate --secret /mcp-lambda/api/tokens"];
+    assert!(words.iter().all(|words| told.contains(words)), "{told}");
     let bearer = format!("Bearer {}", token("rotate"));
     let listed = door.post("/mcp", &[("authorization", &bearer)], &list()).expect(200);
     assert!(listed.body.contains("example_echo"), "{listed:?}");
