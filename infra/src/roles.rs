@@ -9,6 +9,16 @@ use crate::construct::tools::ToolFunctions;
 use crate::construct::{Grant, Key};
 use crate::core::IntoValue;
 
+/// Where data is.
+pub struct Data {
+    /// What is registered.
+    pub registrations: Registrations,
+    /// What is remembered of sessions.
+    pub sessions: Sessions,
+    /// What waits for sessions.
+    pub mailboxes: Mailboxes,
+}
+
 /// What every function may do, besides its own work.
 pub struct Shared<'a> {
     /// What is observed.
@@ -24,18 +34,20 @@ impl Shared<'_> {
 
     /// The gateway's: registrations are read, sessions kept, mailboxes used. What it may call, the
     /// functions say that are registered.
-    pub fn gateway(
-        &self,
-        registrations: &Registrations,
-        sessions: &Sessions,
-        mailboxes: &Mailboxes,
-        logs: Vec<Grant>,
-        network: Grant,
-    ) -> Role {
-        self.role("The MCP gateway: the functions that clients call", logs, network)
-            .grant(registrations.grant_read())
-            .grant(sessions.grant())
-            .grant(mailboxes.grant_use())
+    pub fn gateway(&self, data: &Data, logs: Vec<Grant>, network: Grant) -> Role {
+        let role = self.role("The MCP gateway: the functions that clients call", logs, network);
+        self.client_plane(role, data).grant(data.mailboxes.grant_use())
+    }
+
+    /// The function of `POST /message` alone: it hands messages on to the streams of sessions.
+    pub fn messages(&self, data: &Data, logs: Vec<Grant>, network: Grant) -> Role {
+        let role = self.role("The MCP gateway: messages for event streams", logs, network);
+        self.client_plane(role, data).grant(data.mailboxes.grant_send())
+    }
+
+    fn client_plane(&self, role: Role, data: &Data) -> Role {
+        role.grant(data.registrations.grant_read())
+            .grant(data.sessions.grant())
             .grant(self.key.grant())
     }
 
@@ -54,22 +66,6 @@ impl Shared<'_> {
             .grant(registrations.grant_write())
             .grant(tools.grant_management(gateway_role))
             .grant(gateway.grant_probe())
-            .grant(self.key.grant())
-    }
-
-    /// The function of `POST /message` alone: it hands messages on to the streams of sessions.
-    pub fn messages(
-        &self,
-        registrations: &Registrations,
-        sessions: &Sessions,
-        mailboxes: &Mailboxes,
-        logs: Vec<Grant>,
-        network: Grant,
-    ) -> Role {
-        self.role("The MCP gateway: messages for event streams", logs, network)
-            .grant(registrations.grant_read())
-            .grant(sessions.grant())
-            .grant(mailboxes.grant_send())
             .grant(self.key.grant())
     }
 

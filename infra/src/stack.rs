@@ -23,6 +23,7 @@ use crate::construct::observe::Observe;
 use crate::construct::table::{Registrations, Sessions};
 use crate::construct::{Key, Scope};
 use crate::core::{IntoValue, InvalidTemplate, Template, Value};
+use crate::roles::Data;
 
 /// Writes the template.
 ///
@@ -39,13 +40,6 @@ struct Gateway<'a> {
     parameters: &'a Parameters,
     common: &'a Common,
     data: &'a Data,
-}
-
-/// Where data is.
-struct Data {
-    registrations: Registrations,
-    sessions: Sessions,
-    mailboxes: Mailboxes,
 }
 
 fn write(settings: &Settings) -> Result<Template, InvalidTemplate> {

@@ -66,11 +66,9 @@ pub(crate) async fn url(arguments: &GatewayArguments, plane: Plane) -> Result<Ga
     }
     if let Some(name) = &arguments.stack {
         let (profile, region) = (arguments.profile.as_deref(), arguments.region.as_deref());
-        let plane = match plane {
-            // Where requests are signed, a token is nothing.
-            Plane::Mcp if arguments.token.is_some() => Plane::Public,
-            plane => plane,
-        };
+        // Where requests are signed, a token is nothing.
+        let by_token = plane == Plane::Mcp && arguments.token.is_some();
+        let plane = if by_token { Plane::Public } else { plane };
         return parse(&stack::url(name, plane, profile, region).await?, "the stack");
     }
     for variable in plane.variables() {

@@ -70,6 +70,11 @@ impl Account {
         command
     }
 
+    /// A command of somebody without a key: nothing of it is signed.
+    fn unsigned(&self, command: Command) -> Command {
+        self.signed(command, &Key { id: String::new(), secret: String::new() })
+    }
+
     /// `mcp-lambda` as the user who deploys.
     fn mcp_lambda(&self, arguments: &[&str]) -> Finished {
         let mut command = self.signed(program(), &self.deployer);
@@ -339,8 +344,7 @@ fn both_doors_at_once() {
     let signed = || account.tools(&client, &first);
     let url = format!("{public}/mcp");
     let flow = |program: Command, script: &str, more: &[&str]| {
-        // Without a key: nothing of it is signed.
-        let mut flow = account.signed(program, &Key { id: String::new(), secret: String::new() });
+        let mut flow = account.unsigned(program);
         flow.arg(foreign.script(script)).arg(&url).args(more);
         succeed(&mut flow, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
     };

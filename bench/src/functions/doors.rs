@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_lambda_runtime::deployment::{tokens_parameter, variables};
+use mcp_lambda_runtime::port::Clock;
+use mcp_lambda_runtime::system::SystemClock;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ impl Doors {
             let written = fs::write(folder.join(document.file), content.to_string());
             written.map_err(Failure::system("writing a document"))?;
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = SystemClock.now().0 / 1_000;
         let claims = json!({
             "iss": issuer, "aud": AUDIENCE, "sub": "alice", "client_id": "bench",
             "iat": now, "exp": now + LIFETIME, "jti": "1", "scope": "mcp:tools"

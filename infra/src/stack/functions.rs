@@ -6,8 +6,8 @@ mod public;
 use mcp_lambda_runtime::deployment::{handlers, variables};
 
 use self::api::BehindApi;
+use super::Gateway;
 use super::parameters::Parameters;
-use super::{Data, Gateway};
 use crate::aws::iam;
 use crate::aws::lambda::url::{AuthType, InvokeMode};
 use crate::construct::api::RestApi;
@@ -17,7 +17,7 @@ use crate::construct::tokens::Tokens;
 use crate::construct::tools::ToolFunctions;
 use crate::construct::{Grant, Scope};
 use crate::core::{Condition, Handle, IntoValue, InvalidTemplate, ToNode, Value};
-use crate::roles::Shared;
+use crate::roles::{Data, Shared};
 use crate::sub;
 
 /// How often the registration function looks for changes that broke off.
@@ -104,9 +104,8 @@ impl Gateway<'_> {
         logs: Vec<Grant>,
         functions: &[Value<String>],
     ) -> Result<Handle<iam::Role>, InvalidTemplate> {
-        let Data { registrations, sessions, mailboxes } = self.data;
         let network = self.common.network.grant(functions);
-        let role = self.shared(scope).gateway(registrations, sessions, mailboxes, logs, network);
+        let role = self.shared(scope).gateway(self.data, logs, network);
         role.add(scope, "McpRole")
     }
 

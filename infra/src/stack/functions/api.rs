@@ -2,7 +2,7 @@
 
 use mcp_lambda_runtime::deployment::{handlers, variables};
 
-use super::{ADMIN_MEMORY, Data, Function, Gateway, arn, name};
+use super::{ADMIN_MEMORY, Function, Gateway, arn, name};
 use crate::aws::iam;
 use crate::aws::lambda::url::{AuthType, InvokeMode};
 use crate::construct::api::RestApi;
@@ -157,11 +157,9 @@ impl Plan<'_> {
         gateway: &Gateway<'_>,
         logs: &Logs,
     ) -> Result<Handle<iam::Role>, InvalidTemplate> {
-        let Data { registrations, sessions, mailboxes } = gateway.data;
         let network = gateway.common.network.grant(&[arn(scope, MESSAGES.suffix)]);
         let logged = vec![logs.grant_write(MESSAGES.grant)];
-        let shared = gateway.shared(scope);
-        let role = shared.messages(registrations, sessions, mailboxes, logged, network);
+        let role = gateway.shared(scope).messages(gateway.data, logged, network);
         let role = role.grant(Tokens::new(scope).grant_read(&self.door.bearer));
         role.only_if(&self.parameters.used).add(scope, "MessageRole")
     }
