@@ -222,10 +222,11 @@ fn every_test_that_the_threat_model_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = std::fs::read_to_string(root.join("docs/security.md")).expect("a document");
     let (_, threats) = document.split_once("\n## Threats\n").expect("the threats");
-    let tests: String = sources(&["tests/it", "tests/e2e", "runtime/src", "runtime/tests"])
-        .into_iter()
-        .map(|source| source.text)
-        .collect();
+    let tests: String =
+        sources(&["tests/it", "tests/e2e", "runtime/src", "runtime/tests", "infra/tests"])
+            .into_iter()
+            .map(|source| source.text)
+            .collect();
     let rows =
         threats.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| attack"));
     let mut named = 0;

@@ -1,5 +1,7 @@
 //! The mode for one client: a JSON-RPC message a line, over standard input and output.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,12 +42,13 @@ async fn serve(server: Server, arguments: &Arguments) -> Result<(), String> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let (outgoing, messages) = Outgoing::open();
     let complaints = outgoing.clone();
-    let reading = tokio::spawn(read(BufReader::new(tokio::io::stdin()), sender, complaints));
+    let was_silent = Arc::new(AtomicBool::new(false));
+    let input = BufReader::new(tokio::io::stdin());
+    tokio::spawn(read(input, sender, complaints, was_silent.clone()));
     let client = Client { principal: Principal::Anonymous, patience: PATIENCE, grace: GRACE };
     let serving = lines::serve(&edge, &client, receiver, &outgoing);
     let written = write(tokio::io::stdout(), messages, serving).await;
-    let received = if reading.is_finished() { reading.await.unwrap_or_default() } else { 1 };
-    if received == 0 {
+    if was_silent.load(Ordering::Acquire) {
         complain("standard input ended before any message; --mode http starts an HTTP server");
     }
     match written {
@@ -56,16 +59,18 @@ async fn serve(server: Server, arguments: &Arguments) -> Result<(), String> {
     }
 }
 
-/// Hands on line by line, none of them longer than a message may be; returns how many there were.
+/// Hands on line by line, none of them longer than a message may be. If there was none, it says so
+/// before whoever takes the lines learns that the input has ended.
 async fn read(
     mut input: impl AsyncBufRead + Unpin,
     lines: mpsc::Sender<Bytes>,
     outgoing: Outgoing,
-) -> usize {
+    was_silent: Arc<AtomicBool>,
+) {
     let mut line = Vec::new();
-    let (mut too_long, mut received) = (false, 0);
+    let (mut too_long, mut received) = (false, 0_usize);
     loop {
-        let Ok(chunk) = input.fill_buf().await else { return received };
+        let Ok(chunk) = input.fill_buf().await else { return };
         let ended = chunk.is_empty();
         let (taken, whole) = match chunk.iter().position(|byte| *byte == b'\n') {
             Some(end) => (end + 1, true),
@@ -84,12 +89,13 @@ async fn read(
             } else if !text.trim_ascii().is_empty() {
                 received += 1;
                 if lines.send(text.trim_ascii().to_vec().into()).await.is_err() {
-                    return received;
+                    return;
                 }
             }
         }
         if ended {
-            return received;
+            was_silent.store(received == 0, Ordering::Release);
+            return;
         }
     }
 }
@@ -134,13 +140,15 @@ mod tests {
     async fn lines_of(input: &[u8]) -> (Vec<usize>, Vec<String>) {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
         let (outgoing, mut messages) = Outgoing::open();
-        let received = read(input, sender, outgoing).await;
+        let was_silent = Arc::new(AtomicBool::new(false));
+        read(input, sender, outgoing, was_silent.clone()).await;
         let mut lengths = Vec::new();
         while let Some(line) = receiver.recv().await {
             lengths.push(line.len());
         }
         let said: Vec<String> = std::iter::from_fn(|| messages.take()).collect();
-        assert_eq!(received, lengths.len() + said.len());
+        let expected = lengths.is_empty() && said.is_empty();
+        assert_eq!(was_silent.load(Ordering::Acquire), expected);
         (lengths, said)
     }
 

@@ -111,7 +111,7 @@ impl DoorParameters {
             let rule = Rule::new(api.wanted.clone(), "PublicDoorAt API_GATEWAY needs ApiEnabled");
             template.rule("ApiDoorNeedsApi", rule.when(wanted.clone()))?;
             at_api = Some(ApiDoor::declare(template, (&kind, &url), &wanted, &api.wanted)?);
-            used = used & place.equals(AT_URL);
+            used = used & !wanted;
         }
         let rule = Rule::new(!issuer.equals(""), "PublicDoor OAUTH needs OAuthIssuer");
         template.rule("OAuthNeedsIssuer", rule.when(is_oauth))?;
