@@ -60,6 +60,12 @@ pub(crate) enum Function {
     Mcp,
     /// What clients call behind API Gateway.
     Api,
+    /// Event streams behind API Gateway, where they have a function of their own.
+    ApiSse,
+    /// Messages for these streams, likewise.
+    ApiMessage,
+    /// What API Gateway asks whether a token is good.
+    Authorizer,
     /// What clients call at the public door.
     Public,
     /// What administrators call.

@@ -125,6 +125,10 @@ fn parameters_take_what_the_runtime_takes() {
         ("LimitSessions", "none"),
         ("SessionIdle", "30m"),
         ("McpReservedConcurrency", "0"),
+        ("PublicUrl", "https://tools.example.com"),
+        ("PublicUrl", "https://tools.example.com/mcp/prod"),
+        ("PublicUrl", "http://127.0.0.1:4566"),
+        ("OAuthIssuer", "https://issuer.example.com/"),
     ] {
         assert!(!refused(name, value), "{name}={value}");
     }
@@ -141,6 +145,9 @@ fn parameters_take_what_the_runtime_takes() {
         ("SessionIdle", "0m"),
         ("KmsKeyArn", "alias/mine"),
         ("McpReservedConcurrency", "-2"),
+        ("PublicUrl", "https://tools.example.com/"),
+        ("PublicUrl", "http://tools.example.com"),
+        ("OAuthIssuer", "http://issuer.example.com"),
     ] {
         assert!(refused(name, value), "{name}={value}");
     }

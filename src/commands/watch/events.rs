@@ -82,6 +82,9 @@ pub(super) fn group(function: Function, identifier: &str) -> (&'static str, Stri
     let (function, suffix) = match function {
         Function::Mcp => ("mcp", "mcp"),
         Function::Api => ("api", "mcp-api"),
+        Function::ApiSse => ("api-sse", "mcp-api-sse"),
+        Function::ApiMessage => ("api-message", "mcp-api-message"),
+        Function::Authorizer => ("authorizer", "mcp-authorizer"),
         Function::Public => ("public", "mcp-public"),
         Function::Registration => ("registration", "mcp-registration"),
         Function::Sweeper => ("sweeper", "mcp-sweeper"),

@@ -14,7 +14,7 @@ use crate::cli::watch::Function;
 use crate::exit::Failure;
 
 /// The functions that answer clients.
-const FUNCTIONS: [Function; 3] = [Function::Mcp, Function::Api, Function::Public];
+const FUNCTIONS: [Function; 4] = [Function::Mcp, Function::Api, Function::ApiSse, Function::Public];
 /// The lines of tool calls.
 const FILTER: &str = r#"{ $.["mcp.method"] = "tools/call" }"#;
 /// Names that are told apart. Callers write them, so there may be any number.

@@ -6,6 +6,9 @@ use crate::core::{Condition, InvalidTemplate, Parameter, Predicate, Rule, Templa
 const DOOR: &str = "Public door";
 /// Nothing, or an address that nobody else can answer at.
 const URL: &str = "^(https://[^ ]{1,500}|http://127[.]0[.]0[.]1:[0-9]{1,5}[^ ]{0,200})?$";
+/// The same without a slash at its end, because paths are put behind it.
+const SITE: &str =
+    "^(https://[^ ]{0,499}[^ /]|http://127[.]0[.]0[.]1:[0-9]{1,5}([^ ]{0,199}[^ /])?)?$";
 /// What a list in a parameter may have, in characters.
 const MAX_LIST: u32 = 1024;
 /// Where the public door is.
@@ -94,15 +97,7 @@ impl DoorParameters {
                 .default("")
                 .allowed_pattern(URL),
         )?;
-        let url = template.parameter(
-            "PublicUrl",
-            Parameter::text()
-                .group(DOOR)
-                .label("Address of the public door")
-                .description("A domain of yours in front. Empty: that of AWS.")
-                .default("")
-                .allowed_pattern(URL),
-        )?;
+        let url = address(template)?;
         let (is_oauth, mut used) = (kind.equals("OAUTH"), !kind.equals("NONE"));
         let mut at_api = None;
         if let Some(api) = api {
@@ -158,5 +153,18 @@ fn place(template: &mut Template) -> Result<Value<String>, InvalidTemplate> {
             )
             .default(AT_URL)
             .allowed_values([AT_URL, AT_API]),
+    )
+}
+
+fn address(template: &mut Template) -> Result<Value<String>, InvalidTemplate> {
+    template.parameter(
+        "PublicUrl",
+        Parameter::text()
+            .group(DOOR)
+            .label("Address of the public door")
+            .description("A domain of yours in front. Empty: that of AWS.")
+            .default("")
+            .allowed_pattern(SITE)
+            .constraint_description("an https URL without a slash at its end"),
     )
 }
