@@ -55,24 +55,17 @@ impl Account {
     }
 
     /// A command of somebody in this account, with nothing of this machine's own.
-    fn signed(&self, mut command: Command, who: &Key) -> Command {
-        command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.folder.path())
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ENDPOINT_URL", self.ministack.endpoint())
-            .env("AWS_REGION", REGION)
-            .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_ACCESS_KEY_ID", &who.id)
-            .env("AWS_SECRET_ACCESS_KEY", &who.secret)
-            .current_dir(self.folder.path());
+    fn signed(&self, command: Command, who: &Key) -> Command {
+        let mut command = self.ministack.signed(command, self.folder.path(), who);
+        command.current_dir(self.folder.path());
         command
     }
 
-    /// A command of somebody without a key: nothing of it is signed.
-    fn unsigned(&self, command: Command) -> Command {
-        self.signed(command, &Key { id: String::new(), secret: String::new() })
+    /// The whole OAuth flow of a client, without a key: nothing of it is signed.
+    fn oauth(&self, program: Command, script: &Path, arguments: &[&str]) {
+        let mut flow = self.signed(program, &Key { id: String::new(), secret: String::new() });
+        flow.arg(script).args(arguments);
+        succeed(&mut flow, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// `mcp-lambda` as the user who deploys.
@@ -344,9 +337,7 @@ fn both_doors_at_once() {
     let signed = || account.tools(&client, &first);
     let url = format!("{public}/mcp");
     let flow = |program: Command, script: &str, more: &[&str]| {
-        let mut flow = account.unsigned(program);
-        flow.arg(foreign.script(script)).arg(&url).args(more);
-        succeed(&mut flow, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
+        account.oauth(program, &foreign.script(script), &[&[url.as_str()], more].concat());
     };
     std::thread::scope(|scope| {
         scope.spawn(|| {

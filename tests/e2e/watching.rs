@@ -45,18 +45,8 @@ impl World {
     }
 
     /// A command with nothing of this machine's own.
-    fn signed(&self, mut command: Command, who: &Key) -> Command {
-        command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.folder.path())
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ENDPOINT_URL", self.ministack.endpoint())
-            .env("AWS_REGION", REGION)
-            .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_ACCESS_KEY_ID", &who.id)
-            .env("AWS_SECRET_ACCESS_KEY", &who.secret);
-        command
+    fn signed(&self, command: Command, who: &Key) -> Command {
+        self.ministack.signed(command, self.folder.path(), who)
     }
 
     fn owner(&self, arguments: &[&str]) {

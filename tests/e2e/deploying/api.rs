@@ -88,13 +88,9 @@ fn the_public_door_at_api_gateway() {
     let asked = asked.expect("an answer");
     assert_eq!(header(&asked, "access-control-allow-origin"), None, "{asked:?}");
 
-    let flow = |program: Command, script: &str, more: &[&str]| {
-        let mut flow = account.unsigned(program);
-        flow.arg(foreign.script(script)).arg(format!("{base}/mcp")).args(more).arg("api");
-        succeed(&mut flow, PATIENCE).unwrap_or_else(|error| panic!("{error}"));
-    };
-    flow(foreign.python(), "oauth.py", &[]);
-    flow(foreign.node(), "oauth.mjs", &["2"]);
+    let mcp = format!("{base}/mcp");
+    account.oauth(foreign.python(), &foreign.script("oauth.py"), &[&mcp, "api"]);
+    account.oauth(foreign.node(), &foreign.script("oauth.mjs"), &[&mcp, "2", "api"]);
 
     deploy(&["PublicDoor=BEARER"]);
     let token = |what: &str| {

@@ -195,18 +195,8 @@ fn a_stack_names_its_urls() {
         front.ministack.request(&Key::root(), "cloudformation", &format!("{create}{template}"));
     assert!(made.contains("StackId"), "{made}");
     let run = |arguments: &[&str]| {
-        let mut command = program();
-        command
-            .args(arguments)
-            .args(["--service", "lambda"])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", front.home.path())
-            .env("AWS_REGION", REGION)
-            .env("AWS_ENDPOINT_URL", front.ministack.endpoint())
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ACCESS_KEY_ID", &front.caller.id)
-            .env("AWS_SECRET_ACCESS_KEY", &front.caller.secret);
+        let mut command = front.ministack.signed(program(), front.home.path(), &front.caller);
+        command.args(arguments).args(["--service", "lambda"]);
         run(&mut command, LIMIT).expect("an end")
     };
     for (arguments, word) in [

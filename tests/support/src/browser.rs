@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::command::succeed;
-use crate::install::{self, Folder, INSTALL};
+use crate::install::{self, Folder};
 
 /// What makes an installation another one; the scripts lie beside their packages, because that is
 /// where Node looks for imports.
@@ -44,10 +43,7 @@ impl Browser {
     }
 
     fn find_or_make(target: &Path) -> Result<Self, String> {
-        install::npm().map_err(|missing| install::needs(&[missing]))?;
-        let made = Folder::find_or_make(target, "page", "", &FILES, |folder| {
-            succeed(Command::new("npm").arg("ci").current_dir(folder), INSTALL).map(|_| ())
-        })?;
+        let made = Folder::of_packages(target, "page", &FILES)?;
         Ok(Self { folder: made.path })
     }
 }

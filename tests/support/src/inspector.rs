@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::command::succeed;
-use crate::install::{self, Folder, INSTALL};
+use crate::install::{self, Folder};
 
 /// What makes an installation another one.
 const FILES: [&str; 3] =
@@ -35,10 +34,7 @@ impl Inspector {
     }
 
     fn find_or_make(target: &Path) -> Result<Self, String> {
-        install::npm().map_err(|missing| install::needs(&[missing]))?;
-        let made = Folder::find_or_make(target, "inspector", "", &FILES, |folder| {
-            succeed(Command::new("npm").arg("ci").current_dir(folder), INSTALL).map(|_| ())
-        })?;
+        let made = Folder::of_packages(target, "inspector", &FILES)?;
         Ok(Self { folder: made.path })
     }
 }

@@ -185,6 +185,14 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// An installation of Node packages alone.
+    pub(crate) fn of_packages(target: &Path, name: &str, files: &[&str]) -> Result<Self, String> {
+        npm().map_err(|missing| needs(&[missing]))?;
+        Self::find_or_make(target, name, "", files, npm_packages)
+    }
+}
+
 /// Which Python there is, or in a few words what is missing.
 pub(crate) fn python() -> Result<String, String> {
     let question =
@@ -218,8 +226,13 @@ fn answer(command: &mut Command) -> Option<String> {
     (finished.code == Some(0)).then_some(finished.stdout)
 }
 
+/// Installs the Node packages of the lock file in a folder.
+pub(crate) fn npm_packages(folder: &Path) -> Result<(), String> {
+    succeed(Command::new("npm").arg("ci").current_dir(folder), INSTALL).map(|_| ())
+}
+
 fn install_node(folder: &Path) -> Result<(), String> {
-    succeed(Command::new("npm").arg("ci").current_dir(folder), INSTALL)?;
+    npm_packages(folder)?;
     let node = folder.join("node_modules/.bin/node");
     match node.exists() {
         true => Ok(()),

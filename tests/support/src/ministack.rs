@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -50,6 +50,22 @@ pub struct Ministack {
 }
 
 impl Ministack {
+    /// A command of somebody with these keys in this account, with a home of its own and of this
+    /// machine nothing but `PATH`.
+    pub fn signed(&self, mut command: Command, home: &Path, who: &Key) -> Command {
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ENDPOINT_URL", self.endpoint())
+            .env("AWS_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", &who.id)
+            .env("AWS_SECRET_ACCESS_KEY", &who.secret);
+        command
+    }
+
     /// Starts an emulator, with signatures verified and policies enforced if `auth` is set, and
     /// waits until it answers. Nothing if the foreign part of the tests is left out; panics with
     /// its log if it does not answer in time.

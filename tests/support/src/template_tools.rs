@@ -99,11 +99,11 @@ impl TemplateTools {
         let made = Folder::find_or_make(target, "template", &python, &LOCKS, |folder| {
             std::thread::scope(|scope| {
                 let environments = ENVIRONMENTS.map(|name| scope.spawn(|| packages(folder, name)));
-                let guard = succeed(Command::new("npm").arg("ci").current_dir(folder), INSTALL);
+                let guard = install::npm_packages(folder);
                 for environment in environments {
                     environment.join().expect("no panic")?;
                 }
-                guard.map(|_| ())
+                guard
             })
         })?;
         Ok(Self { folder: made.path })
