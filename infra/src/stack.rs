@@ -8,6 +8,7 @@ mod describe;
 pub(crate) mod digest;
 mod front;
 mod functions;
+pub mod names;
 mod parameters;
 pub mod settings;
 mod watch;

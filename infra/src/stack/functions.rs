@@ -6,8 +6,8 @@ mod public;
 use mcp_lambda_runtime::deployment::{handlers, variables};
 
 use self::api::BehindApi;
-use super::Gateway;
 use super::parameters::Parameters;
+use super::{Gateway, names};
 use crate::aws::iam;
 use crate::aws::lambda::url::{AuthType, InvokeMode};
 use crate::construct::api::RestApi;
@@ -53,21 +53,21 @@ impl Functions {
     ) -> Result<Self, InvalidTemplate> {
         let door = &gateway.parameters.door;
         let plan = opened.map(|api| gateway.plan(scope, api)).transpose()?;
-        let mcp_logs = gateway.logs(scope, "McpLogs", "mcp", None)?;
-        let public_logs = gateway.logs(scope, public::LOGS, public::SUFFIX, Some(&door.used))?;
+        let mcp_logs = gateway.logs(scope, "McpLogs", names::MCP, None)?;
+        let public_logs = gateway.logs(scope, public::LOGS, names::PUBLIC, Some(&door.used))?;
         let registration_logs =
-            gateway.logs(scope, "RegistrationLogs", "mcp-registration", None)?;
-        let sweeper_logs = gateway.logs(scope, "SweeperLogs", "mcp-sweeper", None)?;
+            gateway.logs(scope, "RegistrationLogs", names::REGISTRATION, None)?;
+        let sweeper_logs = gateway.logs(scope, "SweeperLogs", names::SWEEPER, None)?;
 
         let mut written = vec![mcp_logs.grant_write("Logs")];
-        let mut arns = vec![arn(scope, "mcp")];
+        let mut arns = vec![arn(scope, names::MCP)];
         if let Some(plan) = &plan {
             written.extend(plan.grants());
             arns.extend(plan.arns(scope));
         }
         written.push(public_logs.grant_write("PublicLogs").only_if(&door.used));
         written.push(Tokens::new(scope).grant_read(&door.is_bearer));
-        arns.push(arn(scope, public::SUFFIX));
+        arns.push(arn(scope, names::PUBLIC));
 
         let role = gateway.role(scope, written, &arns)?;
         let mcp = gateway.client_plane(scope, &mcp_logs, &role).add(scope, gateway.common)?;
@@ -124,7 +124,7 @@ impl Gateway<'_> {
         ]);
         Function {
             id: "McpFunction",
-            name: name(scope, "mcp"),
+            name: name(scope, names::MCP),
             description: "MCP clients: tools, resources and prompts",
             handler: handlers::MCP,
             memory: functions.memory.clone(),
@@ -175,7 +175,7 @@ impl Gateway<'_> {
         mcp: &Added,
     ) -> Result<Added, InvalidTemplate> {
         let tools = ToolFunctions::new(&self.parameters.serving.tool_functions);
-        let network = self.common.network.grant(&[arn(scope, "mcp-registration")]);
+        let network = self.common.network.grant(&[arn(scope, names::REGISTRATION)]);
         let role = self.shared(scope).registration(
             &self.data.registrations,
             &tools,
@@ -192,7 +192,7 @@ impl Gateway<'_> {
         ]);
         let function = Function {
             id: "RegistrationFunction",
-            name: name(scope, "mcp-registration"),
+            name: name(scope, names::REGISTRATION),
             description: "Administrators: which functions are tools, resources and prompts",
             handler: handlers::REGISTRATION,
             memory: ADMIN_MEMORY.into_value(),
@@ -210,13 +210,13 @@ impl Gateway<'_> {
     }
 
     fn sweeper(&self, scope: &mut Scope<'_>, logs: &Logs) -> Result<Added, InvalidTemplate> {
-        let network = self.common.network.grant(&[arn(scope, "mcp-sweeper")]);
+        let network = self.common.network.grant(&[arn(scope, names::SWEEPER)]);
         let logged = vec![logs.grant_write("Logs")];
         let role = self.shared(scope).sweeper(&self.data.mailboxes, logged, network);
         let role = role.add(scope, "SweeperRole")?;
         let function = Function {
             id: "SweeperFunction",
-            name: name(scope, "mcp-sweeper"),
+            name: name(scope, names::SWEEPER),
             description: "Removes queues that nobody closed",
             handler: handlers::SWEEPER,
             memory: ADMIN_MEMORY.into_value(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mcp_lambda_infra::stack::names;
 use mcp_lambda_runtime::aws::json::{JsonClient, JsonError};
 use mcp_lambda_runtime::port::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,14 +81,14 @@ pub(super) async fn read(
 /// A function's name, and that of its log group.
 pub(super) fn group(function: Function, identifier: &str) -> (&'static str, String) {
     let (function, suffix) = match function {
-        Function::Mcp => ("mcp", "mcp"),
-        Function::Api => ("api", "mcp-api"),
-        Function::ApiSse => ("api-sse", "mcp-api-sse"),
-        Function::ApiMessage => ("api-message", "mcp-api-message"),
-        Function::Authorizer => ("authorizer", "mcp-authorizer"),
-        Function::Public => ("public", "mcp-public"),
-        Function::Registration => ("registration", "mcp-registration"),
-        Function::Sweeper => ("sweeper", "mcp-sweeper"),
+        Function::Mcp => ("mcp", names::MCP),
+        Function::Api => ("api", names::API),
+        Function::ApiSse => ("api-sse", names::API_SSE),
+        Function::ApiMessage => ("api-message", names::API_MESSAGE),
+        Function::Authorizer => ("authorizer", names::AUTHORIZER),
+        Function::Public => ("public", names::PUBLIC),
+        Function::Registration => ("registration", names::REGISTRATION),
+        Function::Sweeper => ("sweeper", names::SWEEPER),
     };
     (function, format!("/aws/lambda/{identifier}-{suffix}"))
 }

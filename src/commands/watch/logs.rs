@@ -32,12 +32,11 @@ pub(crate) fn run(arguments: &LogsArguments, output: &Output) -> Result<(), Fail
         let site = Site::find(&arguments.place).await?;
         let client = site.service(LOGS);
         let begin = before(SystemClock.now(), arguments.since.time());
-        let mut readers = readers(arguments, &site.identifier, begin);
         let count = usize::try_from(arguments.lines).unwrap_or(usize::MAX);
         let filter = arguments.filter.as_deref();
         let mut found = Vec::new();
         let mut there = Vec::new();
-        for mut reader in readers.drain(..) {
+        for mut reader in readers(arguments, &site.identifier, begin) {
             let mut lines = VecDeque::new();
             match reader.poll(&client, filter, count, &mut lines).await {
                 Ok(()) => found.extend(lines),

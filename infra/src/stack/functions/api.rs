@@ -11,12 +11,12 @@ use crate::construct::logs::Logs;
 use crate::construct::tokens::Tokens;
 use crate::construct::{Grant, Scope};
 use crate::core::{Handle, IntoValue, InvalidTemplate, Value, Word};
+use crate::stack::names;
 use crate::stack::parameters::{ApiDoor, ApiParameters};
 use crate::stack::settings::Api;
 
 /// Seconds that the authorizer has, in which it may have to fetch an issuer's keys.
 const AUTHORIZER_TIMEOUT: i64 = 20;
-const AUTHORIZER: &str = "mcp-authorizer";
 
 /// A function behind API Gateway.
 #[derive(Clone, Copy)]
@@ -29,15 +29,18 @@ struct Behind {
     paths: &'static [&'static str],
     /// The planes that it serves.
     planes: &'static str,
+    /// Whether it does so little that it needs few rights, in a role of its own.
+    has_own_role: bool,
 }
 
 const WHOLE: Behind = Behind {
     id: "McpApiFunction",
     logs: "McpApiLogs",
-    suffix: "mcp-api",
+    suffix: names::API,
     grant: "ApiLogs",
     paths: &["", "{proxy+}"],
     planes: "mcp,sse,message",
+    has_own_role: false,
 };
 /// Without event streams and their messages. API Gateway looks for a path that fits from the most
 /// special one, so what is left of a virtual server's paths is named too.
@@ -46,18 +49,20 @@ const CALLS: Behind =
 const STREAMS: Behind = Behind {
     id: "McpApiSseFunction",
     logs: "McpApiSseLogs",
-    suffix: "mcp-api-sse",
+    suffix: names::API_SSE,
     grant: "ApiSseLogs",
     paths: &["sse", "s/{server}/sse"],
     planes: "sse",
+    has_own_role: false,
 };
 const MESSAGES: Behind = Behind {
     id: "McpApiMessageFunction",
     logs: "McpApiMessageLogs",
-    suffix: "mcp-api-message",
+    suffix: names::API_MESSAGE,
     grant: "Logs",
     paths: &["message", "s/{server}/message"],
     planes: "message",
+    has_own_role: true,
 };
 /// What strangers may ask for at the public door: whether the gateway is there, and who issues
 /// tokens.
@@ -105,7 +110,8 @@ impl<'a> Gateway<'a> {
             let logs = self.logs(scope, one.logs, one.suffix, Some(&parameters.used))?;
             logged.push((*one, logs));
         }
-        let authorizer_logs = self.logs(scope, "AuthorizerLogs", AUTHORIZER, Some(&door.public))?;
+        let authorizer_logs =
+            self.logs(scope, "AuthorizerLogs", names::AUTHORIZER, Some(&door.public))?;
         let public = &self.parameters.door;
         let url = door.has_url.choose(public.url.clone(), api.url.clone()).into_value();
         Ok(Plan { parameters, door, functions: logged, authorizer_logs, url })
@@ -115,14 +121,16 @@ impl<'a> Gateway<'a> {
 impl Plan<'_> {
     /// To write the logs of those that have the gateway's role.
     pub(super) fn grants(&self) -> impl Iterator<Item = Grant> {
-        let sharing = self.functions.iter().filter(|(one, _)| !one.has_own_role());
-        sharing.map(|(one, logs)| logs.grant_write(one.grant).only_if(&self.parameters.used))
+        self.sharing().map(|(one, logs)| logs.grant_write(one.grant).only_if(&self.parameters.used))
     }
 
     /// The ARNs of those that have the gateway's role.
     pub(super) fn arns(&self, scope: &Scope<'_>) -> Vec<Value<String>> {
-        let sharing = self.functions.iter().filter(|(one, _)| !one.has_own_role());
-        sharing.map(|(one, _)| arn(scope, one.suffix)).collect()
+        self.sharing().map(|(one, _)| arn(scope, one.suffix)).collect()
+    }
+
+    fn sharing(&self) -> impl Iterator<Item = &(Behind, Logs)> {
+        self.functions.iter().filter(|(one, _)| !one.has_own_role)
     }
 
     /// Puts them into the template.
@@ -134,7 +142,7 @@ impl Plan<'_> {
     ) -> Result<BehindApi, InvalidTemplate> {
         let (mut functions, mut routes) = (Vec::new(), Vec::new());
         for (one, logs) in &self.functions {
-            let role = match one.has_own_role() {
+            let role = match one.has_own_role {
                 true => self.messages_role(scope, gateway, logs)?,
                 false => role.clone(),
             };
@@ -201,7 +209,7 @@ impl Plan<'_> {
         gateway: &Gateway<'_>,
     ) -> Result<Added, InvalidTemplate> {
         let public = &self.door.public;
-        let network = gateway.common.network.grant(&[arn(scope, AUTHORIZER)]);
+        let network = gateway.common.network.grant(&[arn(scope, names::AUTHORIZER)]);
         let logged = vec![self.authorizer_logs.grant_write("Logs")];
         let role = gateway.shared(scope).authorizer(logged, network);
         let role = role.grant(Tokens::new(scope).grant_read(&self.door.bearer));
@@ -211,7 +219,7 @@ impl Plan<'_> {
         let functions = &gateway.parameters.functions;
         let function = Function {
             id: "AuthorizerFunction",
-            name: name(scope, AUTHORIZER),
+            name: name(scope, names::AUTHORIZER),
             description: "API Gateway asks it whether a token is good",
             handler: handlers::AUTHORIZER,
             memory: ADMIN_MEMORY.into_value(),
@@ -229,12 +237,5 @@ impl Plan<'_> {
             condition: Some(public.clone()),
         };
         function.add(scope, gateway.common)
-    }
-}
-
-impl Behind {
-    /// Whether it does so little that it needs few rights.
-    fn has_own_role(&self) -> bool {
-        self.suffix == MESSAGES.suffix
     }
 }

@@ -11,9 +11,8 @@ use crate::aws::lambda::url::AuthType;
 use crate::construct::Scope;
 use crate::construct::tokens::Tokens;
 use crate::core::{IntoValue, Value};
+use crate::stack::names;
 
-/// The end of its name.
-pub(super) const SUFFIX: &str = "mcp-public";
 /// The logical id of its log group.
 pub(super) const LOGS: &str = "McpPublicLogs";
 
@@ -26,7 +25,7 @@ impl Gateway<'_> {
         function.ask_for_tokens(self.door_variables(scope, kind, door.url.clone()));
         Function {
             id: "McpPublicFunction",
-            name: name(scope, SUFFIX),
+            name: name(scope, names::PUBLIC),
             description: "MCP clients that do not sign",
             callers: AuthType::None,
             condition: Some(door.used.clone()),
