@@ -42,11 +42,7 @@ impl RestApi {
             .tags(scope.tag_list())
             .only_if(used);
         let handle = scope.template.add("McpApi", api)?;
-        let url = sub!(
-            "https://${api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${stage}",
-            api = handle.reference(),
-            stage = stage,
-        );
+        let url = address(&handle, stage);
         Ok(Self { handle, url })
     }
 
@@ -143,12 +139,17 @@ impl Api<'_> {
             .tags(scope.tag_list())
             .only_if(self.used);
         let stage = scope.template.add("McpApiStage", stage)?;
-        Ok(sub!(
-            "https://${api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${stage}",
-            api = self.api.handle.reference(),
-            stage = stage.reference(),
-        ))
+        Ok(address(&self.api.handle, &stage.reference().text()))
     }
+}
+
+/// The URL of a stage, without a slash at its end.
+fn address(api: &Handle<apigateway::RestApi>, stage: &Value<String>) -> Value<String> {
+    sub!(
+        "https://${api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${stage}",
+        api = api.reference(),
+        stage = stage,
+    )
 }
 
 /// A function as API Gateway calls it.

@@ -53,13 +53,13 @@ impl ApiDoor {
         template: &mut Template,
         (kind, url): (&Value<String>, &Value<String>),
         at_api: &Predicate,
+        at_url: &Predicate,
         api: &Predicate,
     ) -> Result<Self, InvalidTemplate> {
         let public = at_api.clone() & !kind.equals("NONE");
         let bearer = kind.equals("BEARER");
         let of = |kind: Predicate| api.clone() & public.clone() & kind;
-        let at_url = !kind.equals("NONE") & !at_api.clone();
-        let anywhere = at_url | api.clone() & public.clone();
+        let anywhere = at_url.clone() | api.clone() & public.clone();
         Ok(Self {
             anywhere: template.condition("HasPublicDoor", anywhere)?,
             signed: template.condition("UseApiSigned", api.clone() & !public.clone())?,
@@ -105,8 +105,8 @@ impl DoorParameters {
             let wanted = place.equals(AT_API);
             let rule = Rule::new(api.wanted.clone(), "PublicDoorAt API_GATEWAY needs ApiEnabled");
             template.rule("ApiDoorNeedsApi", rule.when(wanted.clone()))?;
-            at_api = Some(ApiDoor::declare(template, (&kind, &url), &wanted, &api.wanted)?);
-            used = used & !wanted;
+            used = used & !wanted.clone();
+            at_api = Some(ApiDoor::declare(template, (&kind, &url), &wanted, &used, &api.wanted)?);
         }
         let rule = Rule::new(!issuer.equals(""), "PublicDoor OAUTH needs OAuthIssuer");
         template.rule("OAuthNeedsIssuer", rule.when(is_oauth))?;
